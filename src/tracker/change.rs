@@ -1,0 +1,191 @@
+//! What can happen to a ticket: `apply(ticket, change, actor, now)` gives events or a refusal.
+//!
+//! A refusal leaves the ticket as it was. Permission is the desk's to ask; these are the rules
+//! that hold for everyone.
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::{
+    AccountId, Actor, Body, Event, EventKind, EventNo, Participant, ParticipantNo, State, Subscription,
+    Ticket,
+};
+use crate::mail::NameAddr;
+
+/// The most participants a ticket can have.
+pub const MAX_PARTICIPANTS: usize = 50;
+
+/// One thing that someone wants to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Public text of an agent, or of a participant by mail.
+    Comment {
+        body: Body,
+        automatic: bool,
+    },
+    Note {
+        body: Body,
+    },
+    Close,
+    Reopen,
+    Assign(Option<AccountId>),
+    AddParticipant(NameAddr),
+    Unsubscribe(ParticipantNo),
+    Subscribe(ParticipantNo),
+}
+
+/// Why a change did not happen. The sentences are shown to the person who asked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    #[error("there is no text to send")]
+    Empty,
+    #[error("the ticket is already closed")]
+    AlreadyClosed,
+    #[error("the ticket is already open")]
+    AlreadyOpen,
+    #[error("the ticket is already assigned like this")]
+    AlreadyAssigned,
+    #[error("nobody with that number takes part in the ticket")]
+    NoSuchParticipant,
+    #[error("this address takes part already")]
+    AlreadyParticipant,
+    #[error("a ticket has at most {MAX_PARTICIPANTS} participants")]
+    TooManyParticipants,
+}
+
+/// Applies one change and returns its events in order, each with its number.
+///
+/// # Errors
+/// A [`Refusal`]; the ticket is untouched then.
+pub fn apply(
+    ticket: &mut Ticket,
+    change: Change,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    let kinds = match change {
+        Change::Comment { body, automatic } => comment(ticket, body, automatic, actor, now)?,
+        Change::Note { body } => {
+            refuse_empty(&body)?;
+            ticket.notes += 1;
+            ticket.active_at = now;
+            vec![EventKind::Note { body }]
+        }
+        Change::Close => vec![set_state(ticket, State::Closed, now, Refusal::AlreadyClosed)?],
+        Change::Reopen => vec![set_state(ticket, State::Open, now, Refusal::AlreadyOpen)?],
+        Change::Assign(to) => {
+            let from = ticket.assignee;
+            if from == to {
+                return Err(Refusal::AlreadyAssigned);
+            }
+            ticket.assignee = to;
+            vec![EventKind::Assigned { from, to }]
+        }
+        Change::AddParticipant(person) => vec![add_participant(ticket, person, now)?],
+        Change::Unsubscribe(no) => unsubscribe(ticket, no, now)?,
+        Change::Subscribe(no) => subscribe(ticket, no)?,
+    };
+    Ok(number(ticket, kinds, actor, now))
+}
+
+/// The events that begin a ticket; `ticket` already has its participants and carries no event yet.
+pub fn open(ticket: &mut Ticket, body: Body, now: Timestamp) -> Vec<Event> {
+    let actor = ticket.requester().map_or(Actor::Postdesk, |p| Actor::Participant(p.no));
+    ticket.comments = 1;
+    ticket.owed_since = Some(now);
+    number(ticket, vec![EventKind::Opened { body }], actor, now)
+}
+
+/// Numbers events that follow from something already decided, such as a confirmation being due.
+pub fn number(ticket: &mut Ticket, kinds: Vec<EventKind>, actor: Actor, now: Timestamp) -> Vec<Event> {
+    kinds
+        .into_iter()
+        .map(|kind| {
+            ticket.last_event = EventNo(ticket.last_event.0 + 1);
+            Event { ticket: ticket.id, no: ticket.last_event, at: now, actor, kind }
+        })
+        .collect()
+}
+
+fn refuse_empty(body: &Body) -> Result<(), Refusal> {
+    match body {
+        Body::Text(text) if text.trim().is_empty() => Err(Refusal::Empty),
+        Body::Text(_) | Body::Mail { .. } => Ok(()),
+    }
+}
+
+/// An automatic mail is shown, and changes nothing: it neither takes the turn nor subscribes.
+fn comment(
+    ticket: &mut Ticket,
+    body: Body,
+    automatic: bool,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<Vec<EventKind>, Refusal> {
+    refuse_empty(&body)?;
+    let mut kinds = Vec::new();
+    if !automatic {
+        match actor {
+            Actor::Participant(no) => {
+                kinds.extend(subscribe(ticket, no)?);
+                ticket.owed_since = ticket.owed_since.or(Some(now));
+            }
+            Actor::Account(_) | Actor::Postdesk => ticket.owed_since = None,
+        }
+        ticket.active_at = now;
+    }
+    ticket.comments += 1;
+    kinds.insert(0, EventKind::Comment { body, automatic });
+    Ok(kinds)
+}
+
+fn set_state(ticket: &mut Ticket, to: State, now: Timestamp, refusal: Refusal) -> Result<EventKind, Refusal> {
+    let from = ticket.state;
+    if from == to {
+        return Err(refusal);
+    }
+    ticket.state = to;
+    ticket.hold_until = None;
+    ticket.active_at = now;
+    if to == State::Closed {
+        ticket.owed_since = None;
+    }
+    Ok(EventKind::Status { from, to })
+}
+
+fn add_participant(ticket: &mut Ticket, person: NameAddr, now: Timestamp) -> Result<EventKind, Refusal> {
+    if ticket.participant_by_address(&person.address).is_some() {
+        return Err(Refusal::AlreadyParticipant);
+    }
+    if ticket.participants.len() >= MAX_PARTICIPANTS {
+        return Err(Refusal::TooManyParticipants);
+    }
+    let no = ParticipantNo(ticket.participants.last().map_or(1, |p| p.no.0 + 1));
+    ticket.participants.push(Participant {
+        no,
+        address: person.address,
+        name: person.name,
+        subscription: Subscription::Subscribed,
+        added_at: now,
+    });
+    Ok(EventKind::ParticipantAdded { participant: no })
+}
+
+/// Asking twice is no error: the second click finds what the first one did.
+fn unsubscribe(ticket: &mut Ticket, no: ParticipantNo, now: Timestamp) -> Result<Vec<EventKind>, Refusal> {
+    let person = ticket.participant_mut(no).ok_or(Refusal::NoSuchParticipant)?;
+    if !person.is_subscribed() {
+        return Ok(Vec::new());
+    }
+    person.subscription = Subscription::Unsubscribed { at: now };
+    Ok(vec![EventKind::Unsubscribed { participant: no }])
+}
+
+fn subscribe(ticket: &mut Ticket, no: ParticipantNo) -> Result<Vec<EventKind>, Refusal> {
+    let person = ticket.participant_mut(no).ok_or(Refusal::NoSuchParticipant)?;
+    if person.is_subscribed() {
+        return Ok(Vec::new());
+    }
+    person.subscription = Subscription::Subscribed;
+    Ok(vec![EventKind::Subscribed { participant: no }])
+}

@@ -1,0 +1,32 @@
+//! What a ticket is: projects, accounts, participants, tickets, their events, and the letters due.
+//!
+//! Everything here is a value. A [`change`] takes a ticket and returns the events it causes or a
+//! [`Refusal`]; nothing in this module knows the time, draws a random value or touches a file.
+
+mod account;
+pub mod change;
+mod event;
+mod id;
+mod journal;
+pub mod outbox;
+mod participant;
+pub mod permission;
+mod project;
+pub mod query;
+mod session;
+mod ticket;
+
+pub use account::{Account, Handle, initials};
+pub use change::{Change, Refusal, apply};
+pub use event::{Actor, Body, Event, EventKind};
+pub use id::{
+    AccountId, EventNo, LabelId, MailRowId, OutboxId, ParticipantNo, ProjectId, RawHash, RunId, Seq, StoreId,
+    TicketId,
+};
+pub use journal::{JournalEntry, Subject};
+pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState};
+pub use participant::{Participant, Subscription};
+pub use permission::{Action, Role, Viewer};
+pub use project::{FromName, Project, ProjectPath, ProjectPathError, Slug, Suffix};
+pub use session::{AccountLink, FormId, Session};
+pub use ticket::{State, Ticket};

@@ -1,0 +1,117 @@
+//! What triage has to know about the world, asked and answered as values.
+
+use jiff::Timestamp;
+
+use crate::mail::{Address, MessageId, ReplyKey};
+use crate::tracker::{
+    AccountId, MailRowId, ParticipantNo, ProjectId, ProjectPath, RawHash, Slug, Suffix, Ticket, TicketId,
+};
+
+/// What is to be looked up for one mail. Duplicates are left out; order is scan order.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Questions {
+    pub raw: Option<RawHash>,
+    /// The mail's own Message-ID.
+    pub message_id: Option<MessageId>,
+    /// Reply, unsubscribe and agents' keys of any form.
+    pub keys: Vec<ReplyKey>,
+    /// In-Reply-To first, then References from the last to the first; at most 21.
+    pub ids: Vec<MessageId>,
+    pub aliases: Vec<Address>,
+    /// Project numbers of the current form.
+    pub numbers: Vec<ProjectId>,
+    /// Paths of the legacy form, present or former.
+    pub paths: Vec<ProjectPath>,
+    /// Slug and suffix of the suffix form.
+    pub suffixes: Vec<(Slug, Suffix)>,
+    /// Whose mails of the last hour are to be counted.
+    pub sender: Option<Address>,
+}
+
+/// What a key on record is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// A participant's answer by mail.
+    Reply(ParticipantNo),
+    /// A participant's unsubscribe link or address.
+    Unsubscribe(ParticipantNo),
+    /// An agent's comment by mail.
+    AgentComment(AccountId),
+    /// An agent's note by mail.
+    AgentNote(AccountId),
+}
+
+/// A key on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFact {
+    pub key: ReplyKey,
+    /// The ticket it was issued for, followed through merges.
+    pub ticket: TicketId,
+    pub purpose: KeyPurpose,
+    pub revoked: bool,
+}
+
+/// A Message-ID on record, of a mail in or out that belongs to a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailFact {
+    pub id: MessageId,
+    /// Followed through merges.
+    pub ticket: TicketId,
+    /// Whether we wrote that mail.
+    pub ours: bool,
+}
+
+/// A project that an address of the mail may lead to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFact {
+    pub id: ProjectId,
+    pub on: bool,
+    pub reopen: bool,
+    /// Present and former paths, the present one first.
+    pub paths: Vec<ProjectPath>,
+    pub aliases: Vec<Address>,
+    pub suffix: Option<Suffix>,
+}
+
+/// A ticket that a key or id leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketFact {
+    pub ticket: Ticket,
+}
+
+/// An earlier record that this mail may be a copy of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenMail {
+    pub row: MailRowId,
+    pub raw: RawHash,
+    pub message_id: Option<MessageId>,
+    /// The sender's address, lower-cased.
+    pub from: Option<String>,
+    pub date: Option<Timestamp>,
+    pub body_hash: [u8; 32],
+    /// Whether its present verdict is Hold or Ignore: such a mail was not taken in.
+    pub set_aside: bool,
+}
+
+/// The answers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// The hash of the raw mail in hand.
+    pub raw: Option<RawHash>,
+    /// Earlier rows with the same raw hash or the same Message-ID.
+    pub seen: Vec<SeenMail>,
+    /// Whether the mail's own Message-ID is one that we wrote.
+    pub ours: bool,
+    pub keys: Vec<KeyFact>,
+    pub mails: Vec<MailFact>,
+    pub tickets: Vec<TicketFact>,
+    pub projects: Vec<ProjectFact>,
+    pub default_project: Option<ProjectId>,
+    /// Agents' addresses of the AccountIds in `keys`.
+    pub agents: Vec<(AccountId, Address)>,
+    /// How many mails of this sender were taken in within the last hour.
+    pub sender_last_hour: u32,
+    /// How many confirmations this sender was due in the last hour, and in the last day.
+    pub confirmations_last_hour: u32,
+    pub confirmations_last_day: u32,
+}

@@ -1,0 +1,81 @@
+//! What the site's own addresses look like, as the operator configured them.
+
+use thiserror::Error;
+
+use crate::mail::Address;
+
+/// Why a text is no wildcard address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum WildcardError {
+    #[error("a wildcard address has `{{key}}` once, before its `@`")]
+    Placeholder,
+    #[error("what stands around `{{key}}` does not make an address")]
+    Address,
+}
+
+/// An address with a placeholder, `incoming+{key}@desk.example.com`; `%{key}` is read as the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wildcard {
+    before: String,
+    after: String,
+}
+
+impl Wildcard {
+    /// Reads a wildcard address.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, WildcardError> {
+        let text = text.trim().to_lowercase().replace("%{key}", "{key}");
+        let (before, after) = text.split_once("{key}").ok_or(WildcardError::Placeholder)?;
+        if before.contains('@') || after.contains("{key}") {
+            return Err(WildcardError::Placeholder);
+        }
+        Address::parse(&format!("{before}key{after}")).map_err(|_| WildcardError::Address)?;
+        Ok(Self { before: before.to_owned(), after: after.to_owned() })
+    }
+
+    /// The key that an address of this form carries, in lower case and never empty.
+    #[must_use]
+    pub fn key_of<'a>(&self, address: &'a Address) -> Option<&'a str> {
+        let key = address.folded().strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())?;
+        (!key.is_empty()).then_some(key)
+    }
+
+    /// The address that carries this key; `None` where it would break a limit of addresses.
+    #[must_use]
+    pub fn address(&self, key: &str) -> Option<Address> {
+        Address::parse(&format!("{}{key}{}", self.before, self.after)).ok()
+    }
+
+    /// The bare address that the wildcard extends: `incoming@desk.example.com` for
+    /// `incoming+{key}@desk.example.com`; none for a catch-all.
+    #[must_use]
+    pub fn bare(&self) -> Option<Address> {
+        let local = self.before.strip_suffix(['+', '-'])?;
+        Address::parse(&format!("{local}{}", self.after)).ok()
+    }
+
+    /// The domain that the wildcard's addresses are of.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.after.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+/// The site's own addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// `incoming+{key}@…`: current, legacy, reply and unsubscribe addresses are made of it.
+    pub wildcard: Wildcard,
+    /// `contact+{key}@…`: addresses with a project's suffix.
+    pub suffix_wildcard: Option<Wildcard>,
+    /// Wildcards of former times, still valid.
+    pub former: Vec<Wildcard>,
+    /// The mail account's own address.
+    pub account: Address,
+    /// The host that stands in our Message-IDs and reply marks, lower case.
+    pub host: String,
+    /// Whom Authentication-Results are believed from (RFC 8601 §2.5), if anyone.
+    pub authserv_id: Option<String>,
+}

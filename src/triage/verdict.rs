@@ -1,0 +1,87 @@
+//! What triage decided for one mail.
+
+use super::{HoldCause, IgnoreCause};
+use crate::tracker::{MailRowId, ParticipantNo, ProjectId, TicketId};
+
+/// What triage decided for one mail, with what the desk needs to carry it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A new ticket.
+    Open {
+        project: ProjectId,
+        /// Further projects that the mail addressed.
+        also_for: Vec<ProjectId>,
+        /// Whether a confirmation is due, and whether it may repeat the subject.
+        confirmation: Option<Confirmation>,
+        automatic: bool,
+    },
+    /// A participant's public text on a ticket.
+    Comment { ticket: TicketId, participant: ParticipantNo, automatic: bool, reopen: bool },
+    /// Ends a participant's subscription.
+    Unsubscribe { ticket: TicketId, participant: ParticipantNo },
+    /// A copy of a mail that was taken in before.
+    Duplicate { of: MailRowId },
+    /// Kept for a person to decide. `ticket` is where it would go.
+    Hold { cause: HoldCause, ticket: Option<TicketId>, project: Option<ProjectId> },
+    /// Filed away without becoming anything.
+    Ignore { cause: IgnoreCause },
+}
+
+/// How a confirmation may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// The customer's subject may be repeated, because authentication passed.
+    pub subject: bool,
+}
+
+/// The kind of a verdict, as records and counters keep it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum VerdictKind {
+    Open,
+    Comment,
+    Unverified,
+    AgentReply,
+    Unsubscribe,
+    Bounce,
+    Duplicate,
+    Hold(HoldCause),
+    Ignore(IgnoreCause),
+}
+
+impl VerdictKind {
+    /// The word that counters and logs use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Comment => "comment",
+            Self::Unverified => "unverified",
+            Self::AgentReply => "agent-reply",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Bounce => "bounce",
+            Self::Duplicate => "duplicate",
+            Self::Hold(_) => "hold",
+            Self::Ignore(_) => "ignore",
+        }
+    }
+
+    /// Whether such a mail was not taken in, so that a copy of it is decided by itself.
+    #[must_use]
+    pub fn is_set_aside(self) -> bool {
+        matches!(self, Self::Hold(_) | Self::Ignore(_))
+    }
+}
+
+impl Verdict {
+    #[must_use]
+    pub fn kind(&self) -> VerdictKind {
+        match self {
+            Self::Open { .. } => VerdictKind::Open,
+            Self::Comment { .. } => VerdictKind::Comment,
+            Self::Unsubscribe { .. } => VerdictKind::Unsubscribe,
+            Self::Duplicate { .. } => VerdictKind::Duplicate,
+            Self::Hold { cause, .. } => VerdictKind::Hold(*cause),
+            Self::Ignore { cause } => VerdictKind::Ignore(*cause),
+        }
+    }
+}
