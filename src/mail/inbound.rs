@@ -80,6 +80,31 @@ pub struct Attachment {
     pub content_id: Option<String>,
 }
 
+impl Inbound {
+    /// Stands for a mail that nobody has looked into.
+    #[must_use]
+    pub fn unread() -> Self {
+        Self {
+            message_id: None,
+            in_reply_to: Vec::new(),
+            references: Vec::new(),
+            from: None,
+            reply_to: Vec::new(),
+            to: Vec::new(),
+            cc: Vec::new(),
+            date: None,
+            subject: String::new(),
+            scanned: Vec::new(),
+            automatic: None,
+            authentication: Authentication::Unknown,
+            text: String::new(),
+            attachments: Vec::new(),
+            body_hash: [0; 32],
+            defects: vec![Defect::Unparsable],
+        }
+    }
+}
+
 /// One parsed mail that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbound {

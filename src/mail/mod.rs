@@ -2,13 +2,56 @@
 //!
 //! Values in, values out: no clock, no randomness, no files. A broken mail is still a mail: a
 //! value plus its defects.
+//!
+//! ```text
+//! octets ─▶ header ─▶ structure ─▶ choose ─▶ plain, html ─▶ parse (Inbound), body (a page)
+//!              └─ scan, automatic, authentication
+//! Draft ─▶ compose ─▶ octets          Markdown ─▶ markdown ─▶ HTML and text
+//! ```
 
+// Words.
 mod address;
 mod inbound;
 mod message_id;
 mod reply_key;
 
+// Reading: octets, header, parts.
+mod charset;
+mod decode;
+mod header;
+mod structure;
+
+mod authentication;
+mod automatic;
+mod bounce;
+mod scan;
+
+// Reading: text and HTML.
+mod attribution;
+mod bounds;
+mod choose;
+mod html;
+mod html_quote;
+mod images;
+mod linkify;
+mod plain;
+mod quote;
+mod tags;
+
+mod body;
+mod parse;
+
+// Writing.
+mod compose;
+pub mod markdown;
+
+#[cfg(test)]
+mod testing;
+
 pub use address::{Address, AddressError, NameAddr};
+pub use body::{FilePart, RemoteImages, RenderedBody, part, render};
+pub use compose::{Draft, DraftFile, compose};
 pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHeader, Scanned};
 pub use message_id::MessageId;
+pub use parse::parse;
 pub use reply_key::ReplyKey;

@@ -123,6 +123,9 @@ fn comment(
     now: Timestamp,
 ) -> Result<Vec<EventKind>, Refusal> {
     refuse_empty(&body)?;
+    if let Actor::Participant(no) = actor {
+        ticket.participant(no).ok_or(Refusal::NoSuchParticipant)?;
+    }
     let mut kinds = Vec::new();
     if !automatic {
         match actor {
@@ -160,7 +163,8 @@ fn add_participant(ticket: &mut Ticket, person: NameAddr, now: Timestamp) -> Res
     if ticket.participants.len() >= MAX_PARTICIPANTS {
         return Err(Refusal::TooManyParticipants);
     }
-    let no = ParticipantNo(ticket.participants.last().map_or(1, |p| p.no.0 + 1));
+    let last = ticket.participants.iter().map(|p| p.no.0).max().unwrap_or(0);
+    let no = ParticipantNo(last.checked_add(1).ok_or(Refusal::TooManyParticipants)?);
     ticket.participants.push(Participant {
         no,
         address: person.address,
@@ -189,3 +193,6 @@ fn subscribe(ticket: &mut Ticket, no: ParticipantNo) -> Result<Vec<EventKind>, R
     person.subscription = Subscription::Subscribed;
     Ok(vec![EventKind::Subscribed { participant: no }])
 }
+
+#[cfg(test)]
+mod tests;

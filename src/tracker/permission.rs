@@ -70,3 +70,44 @@ impl Viewer {
             .any(|p| self.may(Action::Read, p))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::tracker::{FromName, ProjectId, ProjectPath};
+
+    fn project(id: u32, members: &[(u32, Role)]) -> Project {
+        Project {
+            id: ProjectId(id),
+            path: ProjectPath::parse("acme/web").unwrap(),
+            former_paths: Vec::new(),
+            name: "Web".to_owned(),
+            on: true,
+            aliases: Vec::new(),
+            suffix: None,
+            members: members.iter().map(|(account, role)| (AccountId(*account), *role)).collect(),
+            from_name: FromName::Agent,
+            confirm: true,
+            reopen: true,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn each_role_may_what_the_one_before_may_and_strangers_nothing() {
+        let project = project(7, &[(1, Role::Viewer), (2, Role::Agent), (3, Role::Manager)]);
+        let actions = [Action::Read, Action::Work, Action::Configure];
+        for (account, admin, may) in [
+            (1, false, [true, false, false]),
+            (2, false, [true, true, false]),
+            (3, false, [true, true, true]),
+            (4, false, [false, false, false]),
+            (4, true, [true, true, true]),
+        ] {
+            let viewer = Viewer { account: AccountId(account), admin };
+            assert_eq!(actions.map(|action| viewer.may(action, &project)), may, "{viewer:?}");
+        }
+    }
+}

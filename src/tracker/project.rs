@@ -163,3 +163,6 @@ impl Project {
         std::iter::once(self.path.slug()).chain(self.former_paths.iter().map(ProjectPath::slug))
     }
 }
+
+#[cfg(test)]
+mod tests;

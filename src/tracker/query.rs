@@ -17,12 +17,51 @@ pub enum StateFilter {
     All,
 }
 
+impl StateFilter {
+    /// The word after `is:`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::OnHold => "hold",
+            Self::Closed => "closed",
+            Self::All => "all",
+        }
+    }
+
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::OnHold, Self::Closed, Self::All].into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// Whose tickets a list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AssigneeFilter {
     Me,
     Nobody,
     Handle(Handle),
+}
+
+impl AssigneeFilter {
+    /// What stands after `assignee:`. A colleague whose handle is a word of its own is `@me`.
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "me" => Some(Self::Me),
+            "nobody" => Some(Self::Nobody),
+            handle => Handle::parse(handle).map(Self::Handle),
+        }
+    }
+}
+
+impl fmt::Display for AssigneeFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Me => f.write_str("me"),
+            Self::Nobody => f.write_str("nobody"),
+            Self::Handle(handle) => write!(f, "@{handle}"),
+        }
+    }
 }
 
 /// In which order a list shows them.
@@ -82,38 +121,15 @@ impl Query {
     }
 
     fn take(&mut self, token: &str) {
-        let understood = match token.split_once(':') {
-            Some(("is", "open")) => {
-                self.state = StateFilter::Open;
-                true
-            }
-            Some(("is", "hold")) => {
-                self.state = StateFilter::OnHold;
-                true
-            }
-            Some(("is", "closed")) => {
-                self.state = StateFilter::Closed;
-                true
-            }
-            Some(("is", "all")) => {
-                self.state = StateFilter::All;
-                true
-            }
+        let folded = token.to_lowercase();
+        let understood = match folded.split_once(':') {
+            Some(("is", state)) => StateFilter::parse(state).map(|state| self.state = state).is_some(),
             Some(("project", path)) => ProjectPath::parse(path).map(|path| self.project = Some(path)).is_ok(),
-            Some(("assignee", "me")) => {
-                self.assignee = Some(AssigneeFilter::Me);
-                true
+            Some(("assignee", who)) => {
+                AssigneeFilter::parse(who).map(|who| self.assignee = Some(who)).is_some()
             }
-            Some(("assignee", "nobody")) => {
-                self.assignee = Some(AssigneeFilter::Nobody);
-                true
-            }
-            Some(("assignee", handle)) => {
-                Handle::parse(handle).map(|h| self.assignee = Some(AssigneeFilter::Handle(h))).is_some()
-            }
-            Some(("is", _)) => false,
             _ => {
-                self.word(token);
+                self.word(folded);
                 true
             }
         };
@@ -123,7 +139,7 @@ impl Query {
     }
 
     /// `acme/web#12` is a project and a number, `#12` a number, anything else a word.
-    fn word(&mut self, token: &str) {
+    fn word(&mut self, token: String) {
         if let Some((path, number)) = token.split_once('#')
             && let Ok(number) = number.parse()
         {
@@ -139,34 +155,25 @@ impl Query {
                 return;
             }
         }
-        self.words.push(token.to_lowercase());
+        self.words.push(token);
     }
 }
 
 impl fmt::Display for Query {
-    /// Writes the query so that [`Query::parse`] reads the same.
+    /// Writes the query so that [`Query::parse`] reads the same. A number means any state, so it
+    /// stands before the state that may narrow it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = format!("is:{}", self.state.as_str());
         let mut tokens = Vec::new();
-        match (self.state, self.number) {
-            (StateFilter::Open, _) => tokens.push("is:open".to_owned()),
-            (StateFilter::OnHold, _) => tokens.push("is:hold".to_owned()),
-            (StateFilter::Closed, _) => tokens.push("is:closed".to_owned()),
-            (StateFilter::All, None) => tokens.push("is:all".to_owned()),
-            (StateFilter::All, Some(_)) => {}
+        if let Some(number) = self.number {
+            tokens.push(format!("{}#{number}", self.project.as_ref().map_or("", ProjectPath::as_str)));
+            tokens.extend((self.state != StateFilter::All).then_some(state));
+        } else {
+            tokens.push(state);
+            tokens.extend(self.project.iter().map(|path| format!("project:{path}")));
         }
-        match (&self.project, self.number) {
-            (Some(path), Some(number)) => tokens.push(format!("{path}#{number}")),
-            (Some(path), None) => tokens.push(format!("project:{path}")),
-            (None, Some(number)) => tokens.push(format!("#{number}")),
-            (None, None) => {}
-        }
-        match &self.assignee {
-            Some(AssigneeFilter::Me) => tokens.push("assignee:me".to_owned()),
-            Some(AssigneeFilter::Nobody) => tokens.push("assignee:nobody".to_owned()),
-            Some(AssigneeFilter::Handle(handle)) => tokens.push(format!("assignee:{handle}")),
-            None => {}
-        }
-        tokens.extend(self.words.iter().cloned());
+        tokens.extend(self.assignee.iter().map(|who| format!("assignee:{who}")));
+        tokens.extend(self.words.iter().chain(&self.unknown).cloned());
         f.write_str(&tokens.join(" "))
     }
 }
@@ -207,3 +214,6 @@ impl fmt::Display for Cursor {
         write!(f, "{}.{}", self.key, self.ticket)
     }
 }
+
+#[cfg(test)]
+mod tests;

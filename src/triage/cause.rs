@@ -48,6 +48,7 @@ causes! {
         Crash = "H10", "Reading it ended the daemon twice, so it was set aside unread.";
         ApplyFailed = "H11", "Taking it in failed for a reason of our own; the log has the details.";
         TooLarge = "H12", "It is larger than this site takes.";
+        OwnAddress = "H13", "It says that it comes from one of this desk's own addresses, but the desk did not send it.";
     }
 }
 

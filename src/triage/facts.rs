@@ -17,6 +17,8 @@ pub struct Questions {
     pub keys: Vec<ReplyKey>,
     /// In-Reply-To first, then References from the last to the first; at most 21.
     pub ids: Vec<MessageId>,
+    /// Every address that may be an alias: those that were scanned, what they are sub-addresses of,
+    /// and the sender's, who may be ourselves.
     pub aliases: Vec<Address>,
     /// Project numbers of the current form.
     pub numbers: Vec<ProjectId>,
@@ -66,6 +68,9 @@ pub struct MailFact {
 pub struct ProjectFact {
     pub id: ProjectId,
     pub on: bool,
+    /// Whether a mail that opens a ticket is answered with a confirmation.
+    pub confirm: bool,
+    /// Whether a comment by mail opens a closed ticket again.
     pub reopen: bool,
     /// Present and former paths, the present one first.
     pub paths: Vec<ProjectPath>,
@@ -104,7 +109,10 @@ pub struct Facts {
     pub ours: bool,
     pub keys: Vec<KeyFact>,
     pub mails: Vec<MailFact>,
+    /// Every ticket that `keys` and `mails` lead to.
     pub tickets: Vec<TicketFact>,
+    /// Every project that the questions ask for by alias, number, path or suffix, those of
+    /// `tickets`, and the default project.
     pub projects: Vec<ProjectFact>,
     pub default_project: Option<ProjectId>,
     /// Agents' addresses of the AccountIds in `keys`.
@@ -114,4 +122,30 @@ pub struct Facts {
     /// How many confirmations this sender was due in the last hour, and in the last day.
     pub confirmations_last_hour: u32,
     pub confirmations_last_day: u32,
+}
+
+impl ProjectFact {
+    /// Whether a slug is the project's, now or formerly.
+    #[must_use]
+    pub fn has_slug(&self, slug: &Slug) -> bool {
+        self.paths.iter().any(|path| path.slug() == *slug)
+    }
+}
+
+impl Facts {
+    #[must_use]
+    pub fn project(&self, id: ProjectId) -> Option<&ProjectFact> {
+        self.projects.iter().find(|fact| fact.id == id)
+    }
+
+    #[must_use]
+    pub fn ticket(&self, id: TicketId) -> Option<&Ticket> {
+        self.tickets.iter().map(|fact| &fact.ticket).find(|ticket| ticket.id == id)
+    }
+
+    /// The key, if it is on record and not revoked.
+    #[must_use]
+    pub fn key(&self, key: &ReplyKey) -> Option<&KeyFact> {
+        self.keys.iter().find(|fact| fact.key == *key && !fact.revoked)
+    }
 }

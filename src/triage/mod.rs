@@ -1,18 +1,32 @@
 //! Where mail and tracker meet: what is to become of one mail.
 //!
-//! `questions(&Inbound, &Site)` says what has to be looked up, the store answers with [`Facts`],
-//! and `decide(&Inbound, &Facts, now)` gives the [`Verdict`]. All of it is values.
+//! [`questions`] says what has to be looked up, the store answers with [`Facts`], and [`decide`]
+//! gives the [`Verdict`]. All of it is values.
 
+mod addresses;
 mod adoption;
 mod cause;
+mod decide;
 mod facts;
+mod forms;
+mod guard;
+mod join;
+mod questions;
+mod route;
 mod row;
 mod site;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 pub use adoption::{AdoptHow, Adoption};
 pub use cause::{HoldCause, IgnoreCause};
+pub use decide::decide;
 pub use facts::{Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, TicketFact};
+pub use forms::KeyForm;
+pub use guard::{confirmation, copies_set_aside};
+pub use questions::questions;
 pub use row::{EmailRef, InHand, MailRow};
 pub use site::{Site, Wildcard, WildcardError};
 pub use verdict::{Confirmation, Verdict, VerdictKind};

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::mail::Address;
+use crate::mail::{Address, ReplyKey};
 
 /// Why a text is no wildcard address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -54,6 +54,19 @@ impl Wildcard {
     pub fn bare(&self) -> Option<Address> {
         let local = self.before.strip_suffix(['+', '-'])?;
         Address::parse(&format!("{local}{}", self.after)).ok()
+    }
+
+    /// Whether every address of the domain is of this form.
+    #[must_use]
+    pub fn is_catch_all(&self) -> bool {
+        self.before.is_empty() && self.after.starts_with('@')
+    }
+
+    /// Whether the longest key that letters carry fits in (RFC 5321 §4.5.3.1.1: 64 octets before
+    /// the `@`). A wildcard without that room can be read, but no letter can be sent from it.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.address(&format!("{}-unsubscribe", "k".repeat(ReplyKey::LEN))).is_some()
     }
 
     /// The domain that the wildcard's addresses are of.

@@ -1,6 +1,7 @@
 //! What triage decided for one mail.
 
 use super::{HoldCause, IgnoreCause};
+use crate::mail::NameAddr;
 use crate::tracker::{MailRowId, ParticipantNo, ProjectId, TicketId};
 
 /// What triage decided for one mail, with what the desk needs to carry it out.
@@ -11,6 +12,10 @@ pub enum Verdict {
         project: ProjectId,
         /// Further projects that the mail addressed.
         also_for: Vec<ProjectId>,
+        /// Who asks: the sender, where the mail has one. Never an address of our own.
+        requester: Option<NameAddr>,
+        /// The ticket that the mail answers without its sender taking part in it.
+        linked: Option<TicketId>,
         /// Whether a confirmation is due, and whether it may repeat the subject.
         confirmation: Option<Confirmation>,
         automatic: bool,

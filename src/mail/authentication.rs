@@ -1,0 +1,191 @@
+//! What the receiving server found out about the sender (RFC 8601).
+//!
+//! Only the topmost Authentication-Results of the configured authserv-id counts: servers write it
+//! above what came with the mail, so anything further down may be forged.
+
+use super::header::Header;
+use super::{Address, Authentication};
+
+/// The verdict on the domain of From. `from` is `None` where the mail has no sender or several.
+pub(super) fn authentication(
+    header: &Header<'_>,
+    authserv_id: Option<&str>,
+    from: Option<&Address>,
+) -> Authentication {
+    let (Some(ours), Some(from)) = (authserv_id, from) else {
+        return Authentication::Unknown;
+    };
+    let fields = header.all("Authentication-Results").map(|value| sections(&value));
+    let is_ours = |list: &Vec<String>| {
+        let id = list.first().and_then(|first| first.split_whitespace().next()).unwrap_or_default();
+        id.eq_ignore_ascii_case(ours)
+    };
+    let Some(list) = fields.into_iter().find(is_ours) else {
+        return Authentication::Unknown;
+    };
+    let results: Vec<Outcome> = list.iter().skip(1).filter_map(|section| outcome(section)).collect();
+    judge(&results, from.domain())
+}
+
+/// DMARC decides where it was looked at (RFC 7489 §6.6.2); otherwise an aligned pass of DKIM or SPF.
+fn judge(results: &[Outcome], domain: &str) -> Authentication {
+    for result in results.iter().filter(|r| r.method == "dmarc") {
+        let about = result.property("header.from").map(host);
+        let about_from = about.is_none_or(|have| have == domain);
+        match result.result.as_str() {
+            "pass" if about_from => return Authentication::Pass,
+            "fail" if about_from => return Authentication::Fail,
+            "pass" => return Authentication::Unknown,
+            _ => {}
+        }
+    }
+    let passed = |method: &str, names: &[&str]| {
+        let mut passes = results.iter().filter(|r| r.method == method && r.result == "pass");
+        passes.any(|r| {
+            names.iter().filter_map(|name| r.property(name)).any(|have| is_aligned(&host(have), domain))
+        })
+    };
+    let aligned = passed("dkim", &["header.d", "header.i"]) || passed("spf", &["smtp.mailfrom", "smtp.mail"]);
+    if aligned { Authentication::Pass } else { Authentication::Unknown }
+}
+
+/// Whether a domain may vouch for another: the same, or one above it. A bare top-level domain
+/// vouches for nobody; without the public suffix list nothing laxer is safe.
+fn is_aligned(vouching: &str, domain: &str) -> bool {
+    let above = || domain.strip_suffix(vouching).is_some_and(|rest| rest.ends_with('.'));
+    vouching == domain || vouching.contains('.') && above()
+}
+
+/// The host of `user@host`, `@host` or `host`, in lower case.
+fn host(value: &str) -> String {
+    let value = value.rsplit_once('@').map_or(value, |(_, host)| host);
+    value.trim_matches(['"', '<', '>', '.']).to_ascii_lowercase()
+}
+
+/// One `method=result` with its properties.
+struct Outcome {
+    method: String,
+    result: String,
+    properties: Vec<(String, String)>,
+}
+
+impl Outcome {
+    fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads `method[/version]=result [reason=…] [ptype.property=value]…` (RFC 8601 §2.2).
+fn outcome(section: &str) -> Option<Outcome> {
+    let mut pairs = pairs(section).into_iter();
+    let (method, result) = pairs.next()?;
+    let method = method.split('/').next().unwrap_or_default().to_owned();
+    Some(Outcome { method, result: result.to_ascii_lowercase(), properties: pairs.collect() })
+}
+
+/// The `name=value` pairs of a section, names in lower case, values without their quotes.
+fn pairs(section: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = section.trim_start();
+    while let Some((name, after)) = rest.split_once('=') {
+        // Of words without `=` before the name only the last belongs to it.
+        let name = name.split_whitespace().next_back().unwrap_or_default().to_ascii_lowercase();
+        let after = after.trim_start();
+        let (value, next) = match after.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => after.split_once(char::is_whitespace).unwrap_or((after, "")),
+        };
+        found.push((name, value.to_owned()));
+        rest = next.trim_start();
+    }
+    found
+}
+
+/// The value cut at its semicolons, comments left out (RFC 5322 §3.2.2), quoted strings kept whole.
+fn sections(value: &str) -> Vec<String> {
+    let mut list = vec![String::new()];
+    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+    for c in value.chars() {
+        let plain = !std::mem::take(&mut escaped);
+        match c {
+            '\\' if plain => escaped = true,
+            '"' if plain && depth == 0 => quoted = !quoted,
+            '(' if plain && !quoted => depth += 1,
+            ')' if plain && !quoted && depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            ';' if depth == 0 && !quoted => {
+                list.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0
+            && let Some(last) = list.last_mut()
+        {
+            last.push(c);
+        } else if let Some(last) = list.last_mut().filter(|last| !last.ends_with(' ')) {
+            last.push(' ');
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(head: &str) -> Authentication {
+        let raw = format!("{head}\r\n\r\n");
+        let from = Address::parse("anna@mail.example.com").unwrap();
+        authentication(&Header::split(raw.as_bytes()).0, Some("mx.example.net"), Some(&from))
+    }
+
+    #[test]
+    fn results() {
+        let check = |value: &str, want: Authentication| {
+            let value = value.replace("ID", "mx.example.net");
+            assert_eq!(judged(&format!("Authentication-Results: {value}")), want, "{value}");
+        };
+        use Authentication::{Fail, Pass, Unknown};
+        check("ID; dmarc=pass (p=none dis=none) header.from=mail.example.com", Pass);
+        check("MX.Example.NET 1; dmarc=pass header.from=mail.example.com", Pass);
+        check("ID; dmarc=fail header.from=mail.example.com; dkim=pass header.d=mail.example.com", Fail);
+        check("ID; dkim=pass header.d=mail.example.com; dmarc=fail header.from=mail.example.com", Fail);
+        check("ID; dmarc=pass header.from=other.example", Unknown);
+        check("ID; dmarc=none header.from=mail.example.com; spf=pass smtp.mailfrom=a@mail.example.com", Pass);
+        check("ID;\r\n dkim=pass (good; signature) header.d=example.com header.s=s1", Pass);
+        check("ID; dkim=pass reason=\"a; dmarc=pass\" header.i=@mail.example.com", Pass);
+        check("ID; dkim=pass header.d=evil.example", Unknown);
+        check("ID; dkim=pass header.d=notmail.example.com", Unknown);
+        check("ID; dkim=pass header.d=com", Unknown);
+        check("ID; dkim=pass header.d=sub.mail.example.com", Unknown);
+        check("ID; dkim=fail header.d=mail.example.com; spf=softfail", Unknown);
+        check("ID; none", Unknown);
+        check("ID; (dmarc=pass)", Unknown);
+        check("ID; dkim=neutral reason=\"dmarc=pass\"", Unknown);
+        check("(comment) ID; dmarc=pass", Pass);
+        check("other.example; dmarc=pass header.from=mail.example.com", Unknown);
+        check("", Unknown);
+    }
+
+    #[test]
+    fn only_the_topmost_of_ours_counts() {
+        let ours = "Authentication-Results: mx.example.net;";
+        assert_eq!(judged(&format!("{ours} dmarc=fail\r\n{ours} dmarc=pass")), Authentication::Fail);
+        assert_eq!(judged(&format!("{ours} none\r\n{ours} dmarc=pass")), Authentication::Unknown);
+        let foreign = "Authentication-Results: else.example; dmarc=pass";
+        assert_eq!(judged(&format!("{foreign}\r\n{ours} dmarc=fail")), Authentication::Fail);
+        assert_eq!(judged("X-Authentication-Results: mx.example.net; dmarc=pass"), Authentication::Unknown);
+    }
+
+    #[test]
+    fn without_an_id_or_a_sender_nothing_is_known() {
+        let raw = b"Authentication-Results: mx.example.net; dmarc=pass\r\n\r\n";
+        let header = Header::split(raw).0;
+        let from = Address::parse("a@example.com").unwrap();
+        assert_eq!(authentication(&header, None, Some(&from)), Authentication::Unknown);
+        assert_eq!(authentication(&header, Some("mx.example.net"), None), Authentication::Unknown);
+    }
+}

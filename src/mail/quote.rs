@@ -1,0 +1,154 @@
+//! Where an answer ends and what it quotes begins, in plain text.
+//!
+//! Nothing is ever dropped: what is taken for a quote is folded, and can be opened. So the rules
+//! are careful: only a quote that stands in one piece, at the end or at the beginning, is folded.
+//! Answers between quoted lines, forwarded mails and lists of bullets stay as they are.
+
+use super::attribution::{is_attribution, is_forward_marker, is_header_line, is_original_marker};
+
+/// A text, cut in two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// What the sender wrote.
+    pub(super) reply: String,
+    /// What was quoted, with its introduction.
+    pub(super) quoted: Option<String>,
+}
+
+impl Cut {
+    fn whole(text: &str) -> Self {
+        Self { reply: trim_blank(text), quoted: None }
+    }
+}
+
+/// How many lines an introduction such as `On … wrote:` may be broken into.
+const MAX_ATTRIBUTION: usize = 4;
+
+/// Cuts a text where its quote begins.
+pub(super) fn cut(text: &str) -> Cut {
+    let lines: Vec<&str> = text.lines().collect();
+    if lines.iter().take(200).any(|line| is_forward_marker(line)) && !has_early_quote(&lines) {
+        return Cut::whole(text);
+    }
+    let found = original(&lines).or_else(|| trailing(&lines)).or_else(|| leading(&lines));
+    let Some((from, to)) = found else {
+        return Cut::whole(text);
+    };
+    let quoted = join(lines.get(from..to));
+    let before = join(lines.get(..from));
+    let after = join(lines.get(to..));
+    let reply = if before.is_empty() { after } else { before };
+    if reply.is_empty() || quoted.is_empty() {
+        return Cut::whole(text);
+    }
+    Cut { reply, quoted: Some(quoted) }
+}
+
+/// A forwarded mail inside a quote is no reason to show the quote.
+fn has_early_quote(lines: &[&str]) -> bool {
+    let forward = lines.iter().position(|line| is_forward_marker(line));
+    let quote = lines.iter().position(|line| is_original_marker(line) || line.starts_with('>'));
+    matches!((forward, quote), (Some(forward), Some(quote)) if quote < forward)
+}
+
+/// `-----Original Message-----`, or a block of From, Sent, To, Subject: all from there is quoted,
+/// if something stands before it.
+fn original(lines: &[&str]) -> Option<(usize, usize)> {
+    let marker = lines.iter().position(|line| is_original_marker(line));
+    let at = marker.or_else(|| header_block(lines))?;
+    let before = lines.get(..at)?;
+    // Quoted lines above it are the business of `trailing`.
+    (has_text(before) && !before.iter().any(|line| is_quoted(line))).then_some((at, lines.len()))
+}
+
+/// At least three header lines in a row, the first of them From; the ruler above belongs to it.
+fn header_block(lines: &[&str]) -> Option<usize> {
+    let at = lines.windows(4).position(|window| {
+        let [first, rest @ ..] = window else { return false };
+        let named = |line: &&&str| is_header_line(line);
+        is_header_line(first) && starts_a_block(first) && rest.iter().filter(named).count() >= 2
+    })?;
+    let above = lines.get(..at).unwrap_or_default();
+    let ruler = above.iter().rposition(|line| !line.trim().is_empty());
+    let is_ruler =
+        |line: &&str| line.trim().len() >= 5 && line.trim().chars().all(|c| matches!(c, '_' | '-' | '─'));
+    Some(ruler.filter(|r| above.get(*r).is_some_and(is_ruler)).unwrap_or(at))
+}
+
+fn starts_a_block(line: &str) -> bool {
+    super::attribution::is_from_line(line)
+}
+
+/// Quoted lines at the end, with blank lines between them and their introduction above.
+fn trailing(lines: &[&str]) -> Option<(usize, usize)> {
+    let last = lines.iter().rposition(|line| !line.trim().is_empty())?;
+    let mut at = last + 1;
+    while let Some(line) = at.checked_sub(1).and_then(|above| lines.get(above)) {
+        if !is_quoted(line) && !line.trim().is_empty() {
+            break;
+        }
+        at -= 1;
+    }
+    let mut from = at + lines.get(at..)?.iter().position(|line| is_quoted(line))?;
+    from = introduction(lines, from).unwrap_or(from);
+    let before = lines.get(..from)?;
+    // Quoted lines further up mean that the sender answers between them.
+    (has_text(before) && !before.iter().any(|line| is_quoted(line))).then_some((from, last + 1))
+}
+
+/// Quoted lines at the beginning, the answer below: all of it in one piece.
+fn leading(lines: &[&str]) -> Option<(usize, usize)> {
+    let first = lines.iter().position(|line| is_quoted(line))?;
+    let start = introduction(lines, first)?;
+    let above = lines.get(..start)?;
+    let rest = lines.get(first..)?;
+    let len = rest.iter().position(|line| !is_quoted(line) && !line.trim().is_empty())?;
+    let after = rest.get(len..)?;
+    let alone = !has_text(above) && has_text(after) && !after.iter().any(|line| is_quoted(line));
+    alone.then_some((start, first + len))
+}
+
+/// Where the introduction of the quote that begins at a line begins itself.
+fn introduction(lines: &[&str], quote: usize) -> Option<usize> {
+    let above = lines.get(..quote)?;
+    let end = above.iter().rposition(|line| !line.trim().is_empty())?;
+    for len in 1..=MAX_ATTRIBUTION {
+        let start = (end + 1).checked_sub(len)?;
+        let piece = above.get(start..=end)?;
+        if piece.iter().any(|line| line.trim().is_empty()) {
+            return None;
+        }
+        if is_attribution(&piece.join(" ")) {
+            return Some(start);
+        }
+    }
+    None
+}
+
+fn is_quoted(line: &str) -> bool {
+    line.trim_start().starts_with('>')
+}
+
+fn has_text(lines: &[&str]) -> bool {
+    lines.iter().any(|line| line.chars().any(char::is_alphanumeric))
+}
+
+fn join(lines: Option<&[&str]>) -> String {
+    trim_blank(&lines.unwrap_or_default().join("\n"))
+}
+
+/// Without blank lines at both ends and white space at the end; a first line keeps its indent.
+fn trim_blank(text: &str) -> String {
+    let text = text.trim_end();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if !line.trim().is_empty() {
+            break;
+        }
+        start += line.len();
+    }
+    text.get(start..).unwrap_or(text).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn check(text: &str, reply: &str, quoted: Option<&str>) {
+    let have = cut(text);
+    assert_eq!((have.reply.as_str(), have.quoted.as_deref()), (reply, quoted), "{text}");
+}
+
+#[test]
+fn a_quote_at_the_end_is_folded_with_its_introduction() {
+    check(
+        "Thanks!\n\nOn Mon, 3 Jun 2024 at 10:00, Jane <jane@example.com> wrote:\n> Hello\n>\n> Bye\n",
+        "Thanks!",
+        Some("On Mon, 3 Jun 2024 at 10:00, Jane <jane@example.com> wrote:\n> Hello\n>\n> Bye"),
+    );
+    check(
+        "Danke\n\nAm Mo., 3. Juni 2024 um 10:00 Uhr schrieb Jane\n<jane@example.com>:\n\n> Hallo",
+        "Danke",
+        Some("Am Mo., 3. Juni 2024 um 10:00 Uhr schrieb Jane\n<jane@example.com>:\n\n> Hallo"),
+    );
+    check("Yes.\n> Is it?\n", "Yes.", Some("> Is it?"));
+}
+
+#[test]
+fn an_answer_below_the_quote_is_the_reply() {
+    check(
+        "On 3 June 2024 Jane wrote:\n> Hello\n> there\n\nMy answer\n-- \nAnna",
+        "My answer\n-- \nAnna",
+        Some("On 3 June 2024 Jane wrote:\n> Hello\n> there"),
+    );
+}
+
+#[test]
+fn answers_between_quoted_lines_stay() {
+    let text = "On 3 June 2024 Jane wrote:\n> One?\nYes\n> Two?\nNo";
+    check(text, text, None);
+    let text = "Hello\n> One?\nYes\n> Two?";
+    check(text, text, None);
+}
+
+#[test]
+fn outlook_blocks_are_folded() {
+    let block =
+        "From: Jane <jane@example.com>\nSent: Monday, 3 June 2024 10:00\nTo: Anna\nSubject: Bill\n\nHello";
+    check(&format!("Thanks\n\n{block}"), "Thanks", Some(block));
+    let ruled = format!("________________________________\n{block}");
+    check(&format!("Thanks\n\n{ruled}"), "Thanks", Some(&ruled));
+    let marked = format!("-----Original Message-----\n{block}");
+    check(&format!("Thanks\n\n{marked}"), "Thanks", Some(&marked));
+    let german = "Von: Jane\nGesendet: Montag\nAn: Anna\nBetreff: Rechnung\n\nHallo";
+    check(&format!("Danke\n\n{german}"), "Danke", Some(german));
+}
+
+#[test]
+fn what_is_the_matter_itself_is_not_folded() {
+    for text in [
+        "> only a quote",
+        "From: Jane\nSent: Monday\nTo: Anna\nSubject: Bill\n\nHello",
+        "See below\n\n---------- Forwarded message ---------\nFrom: Jane <j@example.com>\nDate: Mon\nSubject: x\nTo: y\n\nHi",
+        "Begin forwarded message:\n\n> From: x\n> text",
+        "First\n-\nSecond\n*\nThird",
+        "He wrote:\nthat it works",
+        "A line\n________________\nanother line",
+        "We need:\nto: be\nor: not",
+        "a > b\nand c > d",
+        "",
+    ] {
+        check(text, text, None);
+    }
+}
+
+proptest! {
+    /// Whatever the text, all of its words are in one of the two halves, in order.
+    #[test]
+    fn nothing_is_dropped(lines in prop::collection::vec(
+        prop_oneof![
+            Just(String::new()), Just("> quoted".to_owned()), Just("text".to_owned()),
+            Just("On 1 May Jane wrote:".to_owned()), Just("-----Original Message-----".to_owned()),
+            Just("From: a".to_owned()), Just("To: b".to_owned()), Just("Subject: c".to_owned()), "[ >a-z:-]{0,12}",
+        ], 0..20)) {
+        let text = lines.join("\n");
+        let have = cut(&text);
+        let words = |text: &str| { let mut all: Vec<String> = text.split_whitespace().map(str::to_owned).collect(); all.sort(); all };
+        let both = format!("{}\n{}", have.reply, have.quoted.unwrap_or_default());
+        prop_assert_eq!(words(&both), words(&text));
+        prop_assert!(!have.reply.trim().is_empty() || text.trim().is_empty());
+    }
+}

@@ -1,0 +1,154 @@
+//! What becomes of one mail. The order of the questions below is the order of precedence.
+
+use jiff::Timestamp;
+
+use super::join::{Joined, agent_of, hold, is_agents, join, unsubscribe};
+use super::route::{Hit, hits, pointers};
+use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
+use crate::mail::{Automatic, Defect, Inbound};
+use crate::tracker::{ProjectId, TicketId};
+
+/// Decides one mail. `received_at` is when our mail server took it.
+#[must_use]
+pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp, now: Timestamp) -> Verdict {
+    if facts.ours {
+        return Verdict::Ignore { cause: IgnoreCause::OurOwn };
+    }
+    if let Some(of) = guard::seen_before(mail, facts) {
+        return Verdict::Duplicate { of };
+    }
+    if mail.defects.contains(&Defect::Unparsable) {
+        return hold(HoldCause::Unparsable, None);
+    }
+    let hits = hits(&pointers(mail, site), facts);
+    if mail.automatic == Some(Automatic::Report) {
+        return bounce(mail, &hits, facts);
+    }
+    if is_from_us(mail, site, facts) {
+        return at(HoldCause::OwnAddress, projects(&hits).next());
+    }
+    by_privileged_key(mail, &hits, facts)
+        .unwrap_or_else(|| by_ticket_or_project(mail, &hits, facts, received_at, now))
+}
+
+/// Unsubscribe keys and agents' keys come before all else. An agent's key that does not count
+/// leaves the mail to the next hit.
+fn by_privileged_key(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<Verdict> {
+    hits.iter().find_map(|hit| match hit {
+        Hit::Unsubscribe(key) => Some(unsubscribe(key, facts)),
+        Hit::Key(key) if is_agents(mail, key, facts) => {
+            Some(hold(HoldCause::AgentKey, facts.ticket(key.ticket)))
+        }
+        _ => None,
+    })
+}
+
+fn by_ticket_or_project(
+    mail: &Inbound,
+    hits: &[Hit<'_>],
+    facts: &Facts,
+    received_at: Timestamp,
+    now: Timestamp,
+) -> Verdict {
+    let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
+    let linked = match join(mail, &customers, facts) {
+        Joined::Verdict(verdict) => return verdict,
+        Joined::Linked(ticket) => Some(ticket),
+        Joined::Nowhere => None,
+    };
+    match destination(hits, linked, facts) {
+        Ok(project) if guard::is_flood(facts) => at(HoldCause::Flood, Some(project)),
+        Ok(project) => Verdict::Open {
+            project: project.id,
+            also_for: also_for(hits, project.id),
+            requester: mail.from.clone(),
+            linked,
+            confirmation: guard::confirmation(mail, project.confirm, facts, received_at, now),
+            automatic: mail.automatic.is_some(),
+        },
+        Err(Verdict::Hold { cause, ticket, project }) => {
+            Verdict::Hold { cause, ticket: ticket.or(linked), project }
+        }
+        Err(verdict) => verdict,
+    }
+}
+
+/// The project of a new ticket: the first one addressed that takes tickets; else, where no address
+/// of ours says anything, that of the ticket which the mail answers, else the default project.
+fn destination<'f>(
+    hits: &[Hit<'f>],
+    linked: Option<TicketId>,
+    facts: &'f Facts,
+) -> Result<&'f ProjectFact, Verdict> {
+    if let Some(project) = projects(hits).find(|project| project.on) {
+        return Ok(project);
+    }
+    // An agent's answer always has the ids of the notice it answers, and where no mail is
+    // authenticated it would become a customer's ticket. So ids alone do not carry it there.
+    if let Some(key) = keys(hits).find(|key| agent_of(key).is_some()) {
+        return Err(hold(HoldCause::AgentKey, facts.ticket(key.ticket)));
+    }
+    if let Some(astray) = hits.iter().find_map(astray) {
+        return Err(astray);
+    }
+    let answered = linked.and_then(|ticket| facts.ticket(ticket)).and_then(|t| facts.project(t.project));
+    match answered.or_else(|| facts.project(facts.default_project?)) {
+        Some(project) if project.on => Ok(project),
+        Some(project) => Err(at(HoldCause::ProjectOff, Some(project))),
+        None => Err(at(HoldCause::NoProject, None)),
+    }
+}
+
+fn astray(hit: &Hit<'_>) -> Option<Verdict> {
+    match hit {
+        Hit::Astray(cause, project) => Some(at(*cause, *project)),
+        Hit::Project(project) => Some(at(HoldCause::ProjectOff, Some(project))),
+        Hit::Unsubscribe(_) | Hit::Key(_) => None,
+    }
+}
+
+/// The other projects that were addressed, also those that are off: their members may read.
+fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
+    let mut others: Vec<ProjectId> = Vec::new();
+    for project in projects(hits) {
+        if project.id != first && !others.contains(&project.id) {
+            others.push(project.id);
+        }
+    }
+    others
+}
+
+/// A report names the letter it is about by our key, or by the letter's id.
+fn bounce(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Verdict {
+    let ids = super::questions::ids(mail);
+    let by_id = || ids.iter().find_map(|id| facts.mails.iter().find(|fact| fact.id == *id));
+    let ticket = keys(hits).next().map(|key| key.ticket).or_else(|| by_id().map(|fact| fact.ticket));
+    match ticket.and_then(|ticket| facts.ticket(ticket)) {
+        Some(ticket) => hold(HoldCause::Bounce, Some(ticket)),
+        None => at(HoldCause::Bounce, projects(hits).next()),
+    }
+}
+
+/// Nobody takes part in a ticket from one of our own addresses: what we sent would come back.
+fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
+    let aliases = facts.projects.iter().flat_map(|project| &project.aliases);
+    mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, aliases))
+}
+
+fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {
+    Verdict::Hold { cause, ticket: None, project: project.map(|project| project.id) }
+}
+
+fn projects<'a, 'f>(hits: &'a [Hit<'f>]) -> impl Iterator<Item = &'f ProjectFact> + 'a {
+    hits.iter().filter_map(|hit| match hit {
+        Hit::Project(project) => Some(*project),
+        _ => None,
+    })
+}
+
+fn keys<'a, 'f>(hits: &'a [Hit<'f>]) -> impl Iterator<Item = &'f KeyFact> + 'a {
+    hits.iter().filter_map(|hit| match hit {
+        Hit::Key(key) => Some(*key),
+        _ => None,
+    })
+}

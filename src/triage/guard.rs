@@ -1,0 +1,79 @@
+//! What guards against loops, floods, copies and forgeries.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Confirmation, Facts, SeenMail};
+use crate::mail::{Authentication, Defect, Inbound};
+use crate::tracker::MailRowId;
+
+/// New tickets of one sender in an hour; what comes beyond is held.
+const FLOOD_PER_HOUR: u32 = 50;
+/// Confirmations to one authenticated sender.
+const CONFIRMATIONS_PER_HOUR: u32 = 5;
+const CONFIRMATIONS_PER_DAY: u32 = 20;
+/// Confirmations to a sender of whom nothing is known: enough to answer a person, too few to flood
+/// someone whose address was made use of.
+const UNKNOWN_CONFIRMATIONS_PER_DAY: u32 = 1;
+/// A mail that lay longer than this is not confirmed as if it had just come.
+const CONFIRMED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// What is known of the sender. With several From addresses nobody can tell whom a result is
+/// about (RFC 7489 §6.6.1), so passing counts for nothing then.
+pub(super) fn authentication(mail: &Inbound) -> Authentication {
+    match mail.authentication {
+        Authentication::Pass if mail.defects.contains(&Defect::SeveralSenders) => Authentication::Unknown,
+        other => other,
+    }
+}
+
+pub(super) fn is_flood(facts: &Facts) -> bool {
+    facts.sender_last_hour >= FLOOD_PER_HOUR
+}
+
+/// Whether a new ticket is confirmed, and how. `wanted` is what its project says.
+#[must_use]
+pub fn confirmation(
+    mail: &Inbound,
+    wanted: bool,
+    facts: &Facts,
+    received_at: Timestamp,
+    now: Timestamp,
+) -> Option<Confirmation> {
+    let stale = now.duration_since(received_at) > CONFIRMED_WITHIN;
+    if !wanted || stale || mail.automatic.is_some() || mail.from.is_none() {
+        return None;
+    }
+    let (hour, day) = (facts.confirmations_last_hour, facts.confirmations_last_day);
+    match authentication(mail) {
+        Authentication::Pass => (hour < CONFIRMATIONS_PER_HOUR && day < CONFIRMATIONS_PER_DAY)
+            .then_some(Confirmation { subject: true }),
+        Authentication::Unknown => {
+            (day < UNKNOWN_CONFIRMATIONS_PER_DAY).then_some(Confirmation { subject: false })
+        }
+        Authentication::Fail => None,
+    }
+}
+
+/// The row of which this mail is a copy, if it was taken in.
+pub(super) fn seen_before(mail: &Inbound, facts: &Facts) -> Option<MailRowId> {
+    facts.seen.iter().filter(|row| !row.set_aside && is_copy(mail, facts, row)).map(|row| row.row).min()
+}
+
+/// The rows, held or ignored, of which this mail is a copy: once it is taken in, those that are
+/// held become duplicates of it.
+#[must_use]
+pub fn copies_set_aside(mail: &Inbound, facts: &Facts) -> Vec<MailRowId> {
+    facts.seen.iter().filter(|row| row.set_aside && is_copy(mail, facts, row)).map(|row| row.row).collect()
+}
+
+/// The same bytes; or Message-ID, From, Date and body all on this one row, because the same mail
+/// delivered to two addresses differs in its trace headers.
+fn is_copy(mail: &Inbound, facts: &Facts, row: &SeenMail) -> bool {
+    let from = mail.from.as_ref().map(|from| from.address.folded());
+    facts.raw == Some(row.raw)
+        || (mail.message_id.is_some()
+            && mail.message_id == row.message_id
+            && from == row.from.as_deref()
+            && mail.date == row.date
+            && mail.body_hash == row.body_hash)
+}

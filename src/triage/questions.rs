@@ -1,0 +1,73 @@
+//! What has to be looked up before a mail can be decided.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::route::{Pointer, pointers};
+use super::{KeyForm, Questions, Site};
+use crate::mail::{Inbound, MessageId};
+use crate::tracker::RawHash;
+
+/// In-Reply-To, and at most 20 of References.
+const MAX_IDS: usize = 21;
+
+/// The questions that one mail raises.
+#[must_use]
+pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
+    let sender = mail.from.as_ref().map(|from| from.address.clone());
+    let mut asked = Questions {
+        raw: Some(raw),
+        message_id: mail.message_id.clone(),
+        ids: ids(mail),
+        sender: sender.clone(),
+        ..Questions::default()
+    };
+    for pointer in pointers(mail, site) {
+        ask(&mut asked, pointer);
+    }
+    if let Some(sender) = sender {
+        asked.aliases.extend(site.read(&sender).subs.into_iter().map(|(base, _)| base));
+        asked.aliases.push(sender);
+    }
+    once(&mut asked.keys);
+    once(&mut asked.aliases);
+    once(&mut asked.numbers);
+    once(&mut asked.paths);
+    once(&mut asked.suffixes);
+    asked
+}
+
+/// The ids that may join a mail to a ticket, the ones that count most first.
+pub(super) fn ids(mail: &Inbound) -> Vec<MessageId> {
+    let mut ids: Vec<_> = mail.in_reply_to.iter().chain(mail.references.iter().rev()).cloned().collect();
+    once(&mut ids);
+    ids.truncate(MAX_IDS);
+    ids
+}
+
+fn ask(asked: &mut Questions, pointer: Pointer) {
+    match pointer {
+        Pointer::Mark(key) | Pointer::Subject(key) => asked.keys.push(key),
+        Pointer::Address { address, reading } => {
+            asked.aliases.push(address);
+            for (base, form) in reading.subs {
+                asked.aliases.push(base);
+                asked.keys.extend(form.and_then(|form| form.reply_key().cloned()));
+            }
+            for form in reading.forms {
+                match form {
+                    KeyForm::Current { project, .. } => asked.numbers.push(project),
+                    KeyForm::Legacy(path) => asked.paths.push(path),
+                    KeyForm::Suffix { slug, suffix } => asked.suffixes.push((slug, suffix)),
+                    KeyForm::Reply(key) | KeyForm::Unsubscribe(key) => asked.keys.push(key),
+                }
+            }
+        }
+    }
+}
+
+/// Leaves out what was there before; the order stays.
+fn once<T: Clone + Eq + Hash>(list: &mut Vec<T>) {
+    let mut seen = HashSet::new();
+    list.retain(|item| seen.insert(item.clone()));
+}

@@ -1,0 +1,114 @@
+//! The joining list of the design, line by line.
+
+use super::world::World;
+use super::{check, check_in};
+
+const KEY: &str = "to incoming+$a@desk.example.com";
+
+#[test]
+fn a_participant_comments_by_key_or_ids_unless_authentication_fails() {
+    for from in ["from ann@customer.example", "from ANN@Customer.Example"] {
+        check(&format!("{from} {KEY}"), "comment 70 by 1");
+        check(&format!("{from} {KEY} auth pass"), "comment 70 by 1");
+        check(&format!("{from} {KEY} auth fail"), "hold H05 ticket 70 project 7");
+        check(&format!("{from} re m70@x"), "comment 70 by 1");
+        check(&format!("{from} ref m70@x auth pass"), "comment 70 by 1");
+        check(&format!("{from} ref m70@x auth fail"), "hold H05 ticket 70 project 7");
+    }
+    // Any participant of the ticket may answer by the key of another.
+    check(&format!("from bob@customer.example {KEY}"), "comment 70 by 2");
+}
+
+#[test]
+fn of_several_tickets_the_keys_comes_first_then_in_reply_to_then_the_last_reference() {
+    let ann = "from ann@customer.example";
+    check(&format!("{ann} {KEY} re m71@x ref m80@x"), "comment 70 by 1");
+    check(&format!("{ann} re m71@x ref m70@x ref m80@x"), "comment 71 by 1 reopen");
+    check(&format!("{ann} ref m70@x ref m71@x ref m80@x"), "comment 80 by 1");
+    check(&format!("{ann} ref m80@x ref m70@x ref unknown@x"), "comment 70 by 1");
+    // One mail may be part of two tickets.
+    check(&format!("{ann} re two@x"), "comment 80 by 1");
+    check("from bob@customer.example re two@x", "comment 70 by 2");
+    // Only tickets in which the sender takes part.
+    check("from bob@customer.example re m71@x ref m70@x", "comment 70 by 2");
+    check("from bob@customer.example to incoming+$c@desk.example.com ref m70@x", "comment 70 by 2");
+}
+
+#[test]
+fn another_senders_key_is_unverified() {
+    check(KEY, "hold H05 ticket 70 project 7");
+    check(&format!("{KEY} auth pass"), "hold H05 ticket 70 project 7");
+    check(&format!("{KEY} auth fail"), "hold H05 ticket 70 project 7");
+    check(&format!("{KEY} cc support@example.com"), "hold H05 ticket 70 project 7");
+    check(&format!("from nobody {KEY}"), "hold H05 ticket 70 project 7");
+    check("from bob@customer.example to incoming+$c@desk.example.com", "hold H05 ticket 71 project 7");
+    check("to incoming+$d@desk.example.com", "hold H05 ticket 80 project 8");
+}
+
+#[test]
+fn another_senders_ids_make_a_linked_ticket() {
+    check("to support@example.com re m70@x", "open 7 linked 70 neutral");
+    check("to tools@old.example.com re m70@x", "open 9 linked 70 neutral");
+    // With a plain Reply-To the answered ticket tells the project.
+    check("to mailbox@desk.example.com re m70@x", "open 7 linked 70 neutral");
+    check("to mailbox@desk.example.com re unknown@x", "hold H01");
+    check("from nobody to support@example.com re m70@x", "open 7 linked 70 silent nobody");
+}
+
+#[test]
+fn in_reply_to_and_the_last_twenty_references_are_asked_for() {
+    let mut line = "from ann@customer.example to mailbox@desk.example.com re other@x ref m70@x".to_owned();
+    for at in 0..19 {
+        line.push_str(&format!(" ref other{at}@x"));
+    }
+    check(&line, "comment 70 by 1");
+    check(&format!("{line} ref one-more@x"), "hold H01");
+}
+
+#[test]
+fn a_comment_reopens_a_closed_ticket_where_the_project_wants_it() {
+    let line = "from ann@customer.example to incoming+$c@desk.example.com";
+    check(line, "comment 71 by 1 reopen");
+    let mut world = World::new();
+    world.projects[0].reopen = false;
+    check_in(&world, line, "comment 71 by 1");
+}
+
+#[test]
+fn an_agents_key_counts_with_the_agents_address_and_authentication_that_passes() {
+    for key in ["$j", "$n"] {
+        let to = format!("to incoming+{key}@desk.example.com");
+        // Agents' answers are held for now; what matters is that they come before all else.
+        check(&format!("from jane@team.example auth pass {to}"), "hold H07 ticket 70 project 7");
+        check(
+            &format!(
+                "from jane@team.example auth pass to support@example.com cc incoming+{key}@desk.example.com"
+            ),
+            "hold H07 ticket 70 project 7",
+        );
+        check(&format!("from jane@team.example {to}"), "hold H07 ticket 70 project 7");
+        check(&format!("from jane@team.example {to} re m70@x"), "hold H07 ticket 70 project 7");
+        check(&format!("from eve@elsewhere.example auth pass {to}"), "hold H07 ticket 70 project 7");
+        check(&format!("from jane@team.example {to} cc support@example.com"), "open 7 neutral");
+        check(
+            &format!("from jane@team.example auth pass with senders {to} cc support@example.com"),
+            "open 7 neutral",
+        );
+        // Otherwise the next hit decides, by the customers' rules.
+        check(
+            &format!("from ann@customer.example {to} cc incoming+$c@desk.example.com"),
+            "comment 71 by 1 reopen",
+        );
+        check(&format!("from ann@customer.example {to} re m70@x"), "comment 70 by 1");
+        check(
+            &format!("from eve@elsewhere.example {to} cc incoming+$a@desk.example.com"),
+            "hold H05 ticket 70 project 7",
+        );
+        check(&format!("from eve@elsewhere.example {to} cc support@example.com"), "open 7 neutral");
+    }
+}
+
+#[test]
+fn a_subject_joins_nothing() {
+    check("from ann@customer.example to support@example.com subject Re:_acme/web#1", "open 7 neutral");
+}
