@@ -15,3 +15,4 @@ pub mod triage;
 // Edges: where the world comes in.
 pub mod clock;
 pub mod secret;
+pub mod config;

@@ -1,0 +1,45 @@
+//! The site's own addresses.
+
+use serde::Deserialize;
+
+use super::read;
+use crate::tracker::ProjectPath;
+use crate::triage::Wildcard;
+
+/// The site's own addresses. A wildcard has `{key}` (or `%{key}`) once, before its `@`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addresses {
+    /// `incoming+{key}@desk.example.com`, or `{key}@desk.example.com` for a domain of its own.
+    #[serde(deserialize_with = "read::wildcard")]
+    pub wildcard: Wildcard,
+    /// `contact+{key}@desk.example.com`: for project addresses with a suffix.
+    #[serde(default, deserialize_with = "read::some_wildcard")]
+    pub suffix_wildcard: Option<Wildcard>,
+    /// Wildcards of former times; mail to them still finds its place.
+    #[serde(default, deserialize_with = "read::wildcards")]
+    pub former: Vec<Wildcard>,
+    /// The name under which the mail server writes Authentication-Results (RFC 8601 §2.5). Without
+    /// it nothing is believed, and the senders of all mails count as unknown.
+    #[serde(default)]
+    pub authserv_id: Option<String>,
+    /// What the Reply-To of a letter is.
+    #[serde(default)]
+    pub reply_to: ReplyTo,
+    /// Where mail goes that is sent to the bare address: a project's path. Else it is held.
+    #[serde(default, deserialize_with = "read::some_path")]
+    pub default_project: Option<ProjectPath>,
+}
+
+/// What the Reply-To of a letter is, and so how an answer finds its ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReplyTo {
+    /// The wildcard address with a reply key: `incoming+<key>@…`.
+    #[default]
+    Plus,
+    /// The same for a domain that takes every address: `<key>@…`.
+    CatchAll,
+    /// The plain address; answers are joined by In-Reply-To and References alone.
+    Plain,
+}

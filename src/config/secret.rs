@@ -1,0 +1,144 @@
+//! Where a secret is. The configuration file never holds one.
+#![allow(clippy::disallowed_methods, reason = "the environment and secret files belong to this module")]
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::ConfigError;
+
+/// Where a secret is: `{ file = "…" }`, `{ env = "…" }` or `{ credential = "…" }`.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// The content of a file.
+    File(PathBuf),
+    /// The value of an environment variable.
+    Env(String),
+    /// A credential of systemd: a file of this name in `$CREDENTIALS_DIRECTORY`.
+    Credential(String),
+    /// One that no file says: the demo's.
+    Given(SecretString),
+}
+
+impl Secret {
+    /// Reads it, without the newline that a file ends with.
+    ///
+    /// # Errors
+    /// Where it is not there, or empty. `setting` is for the error.
+    pub fn read(&self, setting: &str) -> Result<SecretString, ConfigError> {
+        self.read_with(setting, |name| std::env::var(name).ok())
+    }
+
+    fn read_with(
+        &self,
+        setting: &str,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<SecretString, ConfigError> {
+        let text = match self {
+            Self::File(path) => from_file(path, setting)?,
+            Self::Env(name) => env(name).ok_or_else(|| {
+                let what = format!("names the environment variable {name}, which is not set; set it");
+                ConfigError::new(setting, what)
+            })?,
+            Self::Credential(name) => {
+                let folder = env("CREDENTIALS_DIRECTORY").ok_or_else(|| {
+                    let what = format!(
+                        "names the credential {name}, but systemd gave none; start Postdesk as a service \
+                         with `LoadCredential={name}:…`, or use {{ file = \"…\" }}"
+                    );
+                    ConfigError::new(setting, what)
+                })?;
+                from_file(&Path::new(&folder).join(name), setting)?
+            }
+            Self::Given(secret) => return Ok(secret.clone()),
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            return Err(ConfigError::new(setting, "leads to a secret that is empty; write it there"));
+        }
+        Ok(SecretString::from(text))
+    }
+}
+
+fn from_file(path: &Path, setting: &str) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::new(setting, format!("names {}, which cannot be read: {error}", path.display()))
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Place {
+    File(PathBuf),
+    Env(String),
+    Credential(String),
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Secret;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ file = \"…\" }, { env = \"…\" } or { credential = \"…\" }")
+            }
+
+            // The text may be the secret itself, so the error does not repeat it.
+            fn visit_str<E: Error>(self, _: &str) -> Result<Secret, E> {
+                Err(E::custom(
+                    "is a secret, which does not stand in this file; write it into a file of its own and \
+                     name that: { file = \"…\" }, or use { env = \"…\" } or { credential = \"…\" }",
+                ))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
+                match Place::deserialize(MapAccessDeserializer::new(map))? {
+                    Place::File(path) => Ok(Secret::File(path)),
+                    Place::Env(name) => Ok(Secret::Env(name)),
+                    Place::Credential(name) if name.contains('/') || name.is_empty() => {
+                        Err(A::Error::custom("names a credential, which has a plain name without `/`"))
+                    }
+                    Place::Credential(name) => Ok(Secret::Credential(name)),
+                }
+            }
+        }
+        from.deserialize_any(Read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_without_its_newline_and_its_absence_names_the_setting() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("mail"), "pass word\r\n").unwrap();
+        std::fs::write(folder.path().join("empty"), "\n").unwrap();
+        let place = folder.path().to_str().unwrap().to_owned();
+        let env = |name: &str| match name {
+            "CREDENTIALS_DIRECTORY" => Some(place.clone()),
+            "PASSWORD" => Some("from env".to_owned()),
+            _ => None,
+        };
+        let read = |secret: &Secret| secret.read_with("mail.password", env);
+        let file = |name: &str| Secret::File(folder.path().join(name));
+        assert_eq!(read(&file("mail")).unwrap().expose_secret(), "pass word");
+        assert_eq!(read(&Secret::Credential("mail".into())).unwrap().expose_secret(), "pass word");
+        assert_eq!(read(&Secret::Env("PASSWORD".into())).unwrap().expose_secret(), "from env");
+        for missing in [file("none"), file("empty"), Secret::Env("NONE".into())] {
+            let error = read(&missing).unwrap_err().to_string();
+            assert!(error.starts_with("`mail.password` "), "{error}");
+        }
+        let error =
+            Secret::Credential("mail".into()).read_with("mail.token", |_| None).unwrap_err().to_string();
+        assert!(error.contains("LoadCredential=mail:"), "{error}");
+    }
+}

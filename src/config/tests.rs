@@ -1,0 +1,183 @@
+#![allow(clippy::disallowed_methods, reason = "tests lay out files of their own")]
+
+use std::path::Path;
+
+use super::*;
+
+const LEAST: &str = r#"
+public_url = "https://desk.example.com"
+[mail]
+url = "https://mail.example.com"
+user = "support@example.com"
+password = { env = "MAIL_PASSWORD" }
+address = "support@example.com"
+[addresses]
+wildcard = "incoming+%{key}@desk.example.com"
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("desk.toml"))
+}
+
+#[test]
+fn the_example_file_loads_and_shows_the_defaults() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/postdesk.toml");
+    let config = Config::load(&path).unwrap();
+    let least = parse(LEAST).unwrap();
+    assert_eq!(config.mailboxes, least.mailboxes);
+    assert_eq!(config.limits, least.limits);
+    assert_eq!(config.data, Path::new("/var/lib/postdesk"));
+    // What stands commented out is what holds without it.
+    let text = std::fs::read_to_string(&path).unwrap();
+    let uncomment = |line: &str| {
+        let plain = line.strip_prefix('#').filter(|rest| {
+            rest.split_once(" = ").is_some_and(|(key, _)| {
+                [
+                    "data",
+                    "poll_seconds",
+                    "intake",
+                    "handled",
+                    "held",
+                    "junk",
+                    "sent",
+                    "drafts",
+                    "earlier",
+                    "reply_to",
+                    "listen",
+                    "max_mail_bytes",
+                    "max_form_bytes",
+                ]
+                .contains(&key)
+            })
+        });
+        plain.unwrap_or(line).to_owned()
+    };
+    let full = parse(&text.lines().map(uncomment).collect::<Vec<_>>().join("\n")).unwrap();
+    assert_eq!(full.mailboxes, least.mailboxes);
+    assert_eq!(full.limits, least.limits);
+    assert_eq!(full.web.listen, least.web.listen);
+    assert_eq!(full.data, least.data);
+    assert_eq!(full.mail.poll_seconds, least.mail.poll_seconds);
+    assert_eq!(full.addresses.reply_to, least.addresses.reply_to);
+}
+
+#[test]
+fn the_site_is_made_of_what_the_file_says() {
+    let site = parse(LEAST).unwrap().site();
+    assert_eq!(site.host, "desk.example.com");
+    assert_eq!(site.account.as_str(), "support@example.com");
+    assert_eq!(site.wildcard.address("x").unwrap().as_str(), "incoming+x@desk.example.com");
+}
+
+/// What is wrong with the least file after `from` in it is replaced by `to`.
+fn wrong(from: &str, to: &str) -> String {
+    assert!(LEAST.contains(from), "{from}");
+    parse(&LEAST.replace(from, to)).map(|_| ()).unwrap_err().to_string()
+}
+
+#[test]
+fn each_error_names_file_line_and_setting() {
+    let url = "https://desk.example.com\"";
+    for (from, to, place, part) in [
+        (url, "desk\"", "desk.toml, line 2: `public_url` ", "https://desk.example.com"),
+        (url, "ftp://desk\"", "desk.toml, line 2: `public_url` ", "https://"),
+        (url, "https://a.example/b\"", "desk.toml, line 2: `public_url` ", "without a path"),
+        (url, "http://desk.example.com\"", "desk.toml, line 2: `public_url` ", "trusted_proxies"),
+        ("https://mail", "http://mail", "desk.toml, line 4: `mail.url` ", "https"),
+        ("%{key}", "", "desk.toml, line 9: `addresses.wildcard` ", "{key}"),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "\"hunter2\"",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ credential = \"a/b\" }",
+            "desk.toml, line 6: `mail.password` ",
+            "plain name",
+        ),
+        ("password = { env = \"MAIL_PASSWORD\" }", "", "desk.toml, line 5: `mail.user` ", "password"),
+        ("[addresses]", "token = { env = \"T\" }\n[addresses]", "desk.toml, line 8: `mail.token` ", "remove"),
+        (
+            "[addresses]",
+            "poll_seconds = 0\n[addresses]",
+            "desk.toml, line 8: `mail.poll_seconds` ",
+            "at least 1",
+        ),
+        (
+            "[addresses]",
+            "pol_seconds = 1\n[addresses]",
+            "desk.toml, line 8: `mail.pol_seconds` ",
+            "poll_seconds",
+        ),
+        (
+            "[addresses]",
+            "[web]\nlisten = [\"8080\"]\n[addresses]",
+            "desk.toml, line 9: `web.listen` ",
+            "127.0.0.1:8080",
+        ),
+        (
+            "[addresses]",
+            "[web]\nlisten = [\"0.0.0.0:80\"]\n[addresses]",
+            "desk.toml, line 9: `web.listen` ",
+            "[tls]",
+        ),
+        (
+            "[addresses]",
+            "[web]\ntrusted_proxies = [\"1.2.3.4/33\"]\n[addresses]",
+            "desk.toml, line 9: `web.trusted_proxies` ",
+            "10.0.0.0/8",
+        ),
+        (
+            "[addresses]",
+            "[tls]\ngenerated = false\n[addresses]",
+            "desk.toml, line 8: `tls` ",
+            "generated = true",
+        ),
+        (
+            "[addresses]",
+            "[mailboxes]\nsent = \"role:inbox\"\n[addresses]",
+            "desk.toml, line 9: `mailboxes.sent` ",
+            "own",
+        ),
+        (
+            "[addresses]",
+            "[mailboxes]\nsent = \"a//b\"\n[addresses]",
+            "desk.toml, line 9: `mailboxes.sent` ",
+            "slashes",
+        ),
+        ("address = \"support@example.com\"\n", "", "desk.toml, line 3: `mail` ", "address"),
+    ] {
+        let error = wrong(from, to);
+        assert!(error.starts_with(place) && error.contains(part), "{from} → {to}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_and_missing_is_found_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.toml");
+    std::fs::write(&path, LEAST.replace("[addresses]", "ca = \"ca.pem\"\n[addresses]")).unwrap();
+    let error = Config::load(&path).unwrap_err().to_string();
+    assert!(error.contains("line 8: `mail.ca` names ") && error.contains("ca.pem"), "{error}");
+    std::fs::write(folder.path().join("ca.pem"), "").unwrap();
+    assert_eq!(Config::load(&path).unwrap().mail.ca, Some(folder.path().join("ca.pem")));
+    let error = Config::load(&folder.path().join("none.toml")).unwrap_err().to_string();
+    assert!(error.contains("none.toml: the configuration cannot be read"), "{error}");
+}
+
+#[test]
+fn networks_hold_their_addresses_and_no_others() {
+    let network = Network::parse("10.1.0.0/16").unwrap();
+    assert!(network.contains("10.1.255.1".parse().unwrap()));
+    assert!(network.contains("::ffff:10.1.0.9".parse().unwrap()));
+    assert!(!network.contains("10.2.0.1".parse().unwrap()));
+    assert!(Network::parse("0.0.0.0/0").unwrap().contains("203.0.113.9".parse().unwrap()));
+    assert!(Network::parse("2001:db8::/32").unwrap().contains("2001:db8:1::1".parse().unwrap()));
+    assert!(!Network::parse("::1").unwrap().contains("::2".parse().unwrap()));
+    for none in ["", "10.0.0.1/33", "host", "::1/129", "10.0.0/8"] {
+        assert_eq!(Network::parse(none), None, "{none}");
+    }
+}
