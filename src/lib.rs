@@ -16,3 +16,4 @@ pub mod triage;
 pub mod clock;
 pub mod secret;
 pub mod config;
+pub mod store;

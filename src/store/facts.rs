@@ -1,0 +1,146 @@
+//! Answers the questions of triage.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::reach::Reach;
+use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
+use crate::tracker::{Project, ProjectId, TicketId};
+use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
+
+pub(super) fn answer<L: Reach + ?Sized>(
+    look: &L,
+    questions: &Questions,
+    now: Timestamp,
+) -> Result<Facts, StoreError> {
+    let mut facts = Facts { raw: questions.raw, ..Facts::default() };
+    facts.seen = seen(look, questions)?;
+    facts.ours = is_ours(look, questions)?;
+    for key in &questions.keys {
+        facts.keys.extend(keys::get(look, key)?);
+    }
+    facts.mails = mails(look, questions)?;
+    facts.tickets = led_to(look, &facts)?;
+    facts.default_project = site::default_project(look)?;
+    facts.projects = addressed(look, questions, &facts)?;
+    for key in &facts.keys {
+        let (KeyPurpose::AgentComment(id) | KeyPurpose::AgentNote(id)) = key.purpose else { continue };
+        let account = accounts::get(look, id)?.filter(|account| !account.disabled);
+        facts.agents.extend(account.map(|account| (id, account.address)));
+    }
+    if let Some(sender) = &questions.sender {
+        let hour_ago = site::before(now, SignedDuration::from_hours(1));
+        let day_ago = site::before(now, SignedDuration::from_hours(24));
+        facts.sender_last_hour = mailrows::taken_since(look, sender.folded(), hour_ago)?;
+        facts.confirmations_last_hour = site::confirmations_since(look, sender, hour_ago)?;
+        facts.confirmations_last_day = site::confirmations_since(look, sender, day_ago)?;
+    }
+    Ok(facts)
+}
+
+/// Rows with the same octets or the same Message-ID, each once.
+fn seen<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<SeenMail>, StoreError> {
+    let mut rows: Vec<MailRow> = Vec::new();
+    if let Some(raw) = &questions.raw {
+        rows.extend(mailrows::by_raw(look, raw)?);
+    }
+    if let Some(id) = &questions.message_id {
+        let known: Vec<_> = rows.iter().map(|row| row.id).collect();
+        rows.extend(mailrows::by_message_id(look, id)?.into_iter().filter(|row| !known.contains(&row.id)));
+    }
+    Ok(rows.into_iter().map(seen_mail).collect())
+}
+
+fn seen_mail(row: MailRow) -> SeenMail {
+    SeenMail {
+        row: row.id,
+        raw: row.raw,
+        message_id: row.message_id,
+        from: row.from,
+        date: row.date,
+        body_hash: row.body_hash,
+        set_aside: row.verdict.is_set_aside(),
+    }
+}
+
+/// Whether the mail's own Message-ID is one of ours: of a letter, or of a mail that we noted as such.
+fn is_ours<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<bool, StoreError> {
+    let Some(id) = &questions.message_id else { return Ok(false) };
+    if outbox::by_message_id(look, id)?.is_some() {
+        return Ok(true);
+    }
+    Ok(events::tickets_of_id(look, id)?.iter().any(|(_, ours)| *ours))
+}
+
+fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailFact>, StoreError> {
+    let mut mails: Vec<MailFact> = Vec::new();
+    for id in &questions.ids {
+        for (ticket, ours) in events::tickets_of_id(look, id)? {
+            let fact = MailFact { id: id.clone(), ticket: tickets::follow(look, ticket)?, ours };
+            if !mails.contains(&fact) {
+                mails.push(fact);
+            }
+        }
+    }
+    Ok(mails)
+}
+
+/// The tickets of keys and ids, each once.
+fn led_to<L: Reach + ?Sized>(look: &L, facts: &Facts) -> Result<Vec<TicketFact>, StoreError> {
+    let of_keys = facts.keys.iter().map(|key| key.ticket);
+    let mut ids: Vec<TicketId> = Vec::new();
+    for id in of_keys.chain(facts.mails.iter().map(|mail| mail.ticket)) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let mut found = Vec::new();
+    for id in ids {
+        found.extend(tickets::get(look, id)?.map(|ticket| TicketFact { ticket }));
+    }
+    Ok(found)
+}
+
+/// The projects that addresses may lead to, those of the tickets, and the default one, each once.
+fn addressed<L: Reach + ?Sized>(
+    look: &L,
+    questions: &Questions,
+    facts: &Facts,
+) -> Result<Vec<ProjectFact>, StoreError> {
+    let mut found: Vec<Project> = Vec::new();
+    for alias in &questions.aliases {
+        found.extend(projects::by_alias(look, alias)?);
+    }
+    let numbers = questions.numbers.iter().copied();
+    let of_tickets = facts.tickets.iter().map(|fact| fact.ticket.project);
+    for path in &questions.paths {
+        found.extend(projects::by_path(look, path)?);
+    }
+    for (slug, suffix) in &questions.suffixes {
+        let project = projects::by_slug(look, slug)?;
+        found.extend(project.filter(|project| project.suffix.as_ref() == Some(suffix)));
+    }
+    for id in numbers.chain(of_tickets).chain(facts.default_project) {
+        found.extend(projects::get(look, id)?);
+    }
+    let mut known: Vec<ProjectId> = Vec::new();
+    found.retain(|project| {
+        let new = !known.contains(&project.id);
+        known.push(project.id);
+        new
+    });
+    Ok(found.into_iter().map(project_fact).collect())
+}
+
+fn project_fact(project: Project) -> ProjectFact {
+    let mut paths = vec![project.path];
+    paths.extend(project.former_paths);
+    ProjectFact {
+        id: project.id,
+        on: project.on,
+        confirm: project.confirm,
+        reopen: project.reopen,
+        paths,
+        aliases: project.aliases,
+        suffix: project.suffix,
+    }
+}

@@ -1,0 +1,120 @@
+//! The schema's version, and the way from an older one to this one.
+#![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
+
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase, WriteTransaction};
+
+use super::open::{Source, durable};
+use super::schema::{Table, VERSION, meta};
+use super::{OpenError, StoreError};
+use crate::secret::Random;
+
+/// One step on the way: from the version before `to`. It runs in the transaction that also raises
+/// the version, so it happens wholly or not at all.
+pub(super) struct Step {
+    pub to: u32,
+    pub run: fn(&WriteTransaction) -> Result<(), StoreError>,
+}
+
+/// Every step since version 1.
+const STEPS: &[Step] = &[];
+
+/// Opens the database, new or old, and brings it to this version.
+pub(super) fn open(source: &Source, random: &Random) -> Result<Database, OpenError> {
+    open_with(source, random, STEPS, VERSION)
+}
+
+/// [`open`] with steps and a version of the caller's own.
+pub(super) fn open_with(
+    source: &Source,
+    random: &Random,
+    steps: &[Step],
+    known: u32,
+) -> Result<Database, OpenError> {
+    let database = source.open()?;
+    match version(&database)? {
+        None => {
+            create(&database, random, known)?;
+            Ok(database)
+        }
+        Some(found) if found == known => Ok(database),
+        Some(found) if found > known => Err(OpenError::Newer { found, known }),
+        Some(found) => {
+            if !(found + 1..=known).all(|to| steps.iter().any(|step| step.to == to)) {
+                return Err(OpenError::NoWay { found, known });
+            }
+            let database = copy(source, database, found)?;
+            for step in steps.iter().filter(|step| step.to > found && step.to <= known) {
+                tracing::info!(to = step.to, "migrating the database");
+                take(&database, step).map_err(|source| OpenError::Migration { to: step.to, source })?;
+            }
+            Ok(database)
+        }
+    }
+}
+
+/// The version that the file was written with; `None` where it is new.
+fn version(database: &Database) -> Result<Option<u32>, StoreError> {
+    let read = database.begin_read()?;
+    let table = match read.open_table(Table::Meta.definition()) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(octets) = table.get(meta::VERSION)? else { return Ok(None) };
+    super::key::as_u32(octets.value())
+        .map(Some)
+        .ok_or_else(|| super::records::malformed(Table::Meta, "the version is no number"))
+}
+
+/// Makes every table and gives the store its id.
+fn create(database: &Database, random: &Random, known: u32) -> Result<(), StoreError> {
+    let transaction = durable(database)?;
+    for table in Table::ALL {
+        transaction.open_table(table.definition())?;
+    }
+    set_version(&transaction, known)?;
+    transaction
+        .open_table(Table::Meta.definition())?
+        .insert(meta::STORE_ID, random.store_id().0.as_slice())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn set_version(transaction: &WriteTransaction, version: u32) -> Result<(), StoreError> {
+    let mut table = transaction.open_table(Table::Meta.definition())?;
+    table.insert(meta::VERSION, version.to_be_bytes().as_slice())?;
+    Ok(())
+}
+
+fn take(database: &Database, step: &Step) -> Result<(), StoreError> {
+    let transaction = durable(database)?;
+    (step.run)(&transaction)?;
+    set_version(&transaction, step.to)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Copies the file beside itself. The database is closed meanwhile: a copy of an open one is not
+/// to be trusted.
+fn copy(source: &Source, database: Database, found: u32) -> Result<Database, OpenError> {
+    let Source::File(path) = source else { return Ok(database) };
+    drop(database);
+    let target = copy_path(path, found);
+    if let Err(source) = copy_synced(path, &target) {
+        let _ = std::fs::remove_file(&target);
+        return Err(OpenError::Copy { path: target, source });
+    }
+    tracing::info!(path = %target.display(), "copied the database before its migration");
+    Ok(source.open()?)
+}
+
+fn copy_synced(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    std::fs::File::open(to)?.sync_all()
+}
+
+fn copy_path(path: &Path, found: u32) -> PathBuf {
+    path.with_extension(format!("redb.version-{found}"))
+}

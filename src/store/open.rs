@@ -1,0 +1,321 @@
+//! Opening: the folder, the lock, the database, its schema, and the writer.
+#![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use redb::{Builder, Database, StorageBackend, WriteTransaction};
+use tokio::sync::{oneshot, watch};
+
+use super::raw::{RawStore, Swept};
+use super::writer::{JobOf, Message, SweepError, Writer, snapshot};
+use super::{OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
+use crate::clock::Clock;
+use crate::secret::Random;
+
+/// How much of the database redb keeps in memory.
+const CACHE: usize = 64 * 1024 * 1024;
+
+/// Where a store lies: its data folder, which holds `postdesk.redb`, `raw/` and the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorePath(PathBuf);
+
+impl StorePath {
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self(folder.into())
+    }
+
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("postdesk.redb")
+    }
+
+    #[must_use]
+    pub fn raw(&self) -> PathBuf {
+        self.0.join("raw")
+    }
+
+    fn lock(&self) -> PathBuf {
+        self.0.join("postdesk.lock")
+    }
+}
+
+/// Makes the storage that a database is opened on, each time that it is opened.
+type MakeBackend = Box<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>;
+
+/// What the database is opened on.
+pub(super) enum Source {
+    File(PathBuf),
+    Backend(MakeBackend),
+}
+
+impl Source {
+    pub fn open(&self) -> Result<Database, StoreError> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE);
+        Ok(match self {
+            Self::File(path) => builder.create(path)?,
+            Self::Backend(make) => builder.create_with_backend(AnyBackend(make()))?,
+        })
+    }
+}
+
+/// What the writer and those who read have in common.
+pub(super) struct Shared {
+    /// `None` while it is opened anew, and after closing.
+    database: RwLock<Option<Database>>,
+    source: Source,
+    raw: RawStore,
+    clock: Clock,
+    writable: watch::Sender<bool>,
+    commits: watch::Sender<u64>,
+    /// Held until the store is closed, so that no second daemon opens the folder.
+    lock: Mutex<Option<File>>,
+}
+
+impl Shared {
+    pub fn database(&self) -> &RwLock<Option<Database>> {
+        &self.database
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn raw(&self) -> &RawStore {
+        &self.raw
+    }
+
+    pub fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        durable(database.as_ref().ok_or(StoreError::Closed)?)
+    }
+
+    pub fn note_commit(&self) {
+        self.commits.send_modify(|commits| *commits += 1);
+    }
+
+    pub fn set_writable(&self, writable: bool) {
+        self.writable.send_replace(writable);
+    }
+
+    /// Closes the database and opens it again. Snapshots taken before fail from now on.
+    pub fn reopen(&self) -> Result<(), StoreError> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        drop(database.take());
+        *database = Some(self.source.open()?);
+        Ok(())
+    }
+
+    pub fn close(&self) {
+        self.set_writable(false);
+        drop(self.database.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// Begins a transaction that is on the disk when its commit returns, and from which a killed
+/// daemon starts again in milliseconds instead of reading the whole file (both measured).
+pub(super) fn durable(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    transaction.set_quick_repair(true);
+    Ok(transaction)
+}
+
+/// The store. Cheap to clone; all clones are one.
+///
+/// It closes by itself when the last clone is gone; [`Store::close`] waits for that.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+    queue: Arc<Sender<Message>>,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is created where it is missing (mode 0700), and brings
+    /// its schema up to date.
+    ///
+    /// # Errors
+    /// Where the folder cannot be used or another daemon uses it, and where its data is newer than
+    /// this Postdesk.
+    pub fn open(path: &StorePath, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
+        let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
+        let lock = lock(path)?;
+        let raw = RawStore::open(path.raw(), clock).map_err(|error| folder(std::io::Error::other(error)))?;
+        let source = Source::File(path.database());
+        Self::start(source, raw, Some(lock), random, clock)
+    }
+
+    /// Opens a store on storage of the caller's own, for tests and simulations; `raw` is a folder
+    /// for the raw store. `make` is called at each opening and must lead to the same octets.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on<B, F>(make: F, raw: &Path, random: &Random, clock: &Clock) -> Result<Self, OpenError>
+    where
+        B: StorageBackend,
+        F: Fn() -> B + Send + Sync + 'static,
+    {
+        let folder = |error| OpenError::Folder { path: raw.to_owned(), source: std::io::Error::other(error) };
+        let raw = RawStore::open(raw.to_owned(), clock).map_err(folder)?;
+        let source = Source::Backend(Box::new(move || Box::new(make())));
+        Self::start(source, raw, None, random, clock)
+    }
+
+    fn start(
+        source: Source,
+        raw: RawStore,
+        lock: Option<File>,
+        random: &Random,
+        clock: &Clock,
+    ) -> Result<Self, OpenError> {
+        let database = migrate::open(&source, random)?;
+        let shared = Arc::new(Shared {
+            database: RwLock::new(Some(database)),
+            source,
+            raw,
+            clock: clock.clone(),
+            writable: watch::Sender::new(true),
+            commits: watch::Sender::new(0),
+            lock: Mutex::new(lock),
+        });
+        let (queue, receiver) = mpsc::channel();
+        let queue = Arc::new(queue);
+        Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
+        Ok(Self { shared, queue })
+    }
+
+    /// A snapshot. Reading is synchronous and takes microseconds, so it may be done in async code;
+    /// see [`Read`] for how long to keep one.
+    ///
+    /// # Errors
+    /// Where the database is closed or fails.
+    pub fn read(&self) -> Result<Read, StoreError> {
+        snapshot(&self.shared).map(Read::new)
+    }
+
+    /// Hands a job to the writer and waits for the commit that it is part of.
+    ///
+    /// The job decides by reading and then writes. It may run twice, the first time in vain, so
+    /// what it captures must bear that. It runs to its end even where nobody waits any longer.
+    ///
+    /// # Errors
+    /// [`WriteError::Refused`] with the job's own error: nothing of it was written.
+    /// [`WriteError::Store`] where the database failed; see [`StoreError::Unwritable`].
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, WriteError<E>>
+    where
+        F: FnMut(&mut Write<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(JobOf::new(job, reply));
+        let closed = || WriteError::Store(StoreError::Closed);
+        self.queue.send(Message::Job(job)).map_err(|_| closed())?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Whether writes are possible, and a bell for when that changes.
+    #[must_use]
+    pub fn writable(&self) -> watch::Receiver<bool> {
+        self.shared.writable.subscribe()
+    }
+
+    /// How many commits there were since opening: a bell that rings with each.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.shared.commits.subscribe()
+    }
+
+    /// The files with the raw mails.
+    #[must_use]
+    pub fn raw(&self) -> &RawStore {
+        &self.shared.raw
+    }
+
+    /// Removes files of the raw store that nothing names and that are older than a day. They are
+    /// looked for beside the writer; it looks at each once more and removes it between two commits.
+    ///
+    /// # Errors
+    /// Where the database or the folder cannot be read.
+    pub async fn sweep_raw(&self) -> Result<Swept, SweepError> {
+        let closed = || SweepError::Store(StoreError::Closed);
+        let shared = self.shared.clone();
+        let looked = tokio::task::spawn_blocking(move || sweep::look(&shared));
+        let (seen, idle) = looked.await.map_err(|_| closed())??;
+        let mut removed = 0;
+        for batch in idle.chunks(sweep::BATCH) {
+            let (reply, answer) = oneshot::channel();
+            self.queue.send(Message::Sweep(batch.to_vec(), reply)).map_err(|_| closed())?;
+            removed += answer.await.map_err(|_| closed())??;
+        }
+        Ok(Swept { seen, removed })
+    }
+
+    /// Lets the writer finish what is queued, closes the database and gives the folder free.
+    /// Everything asked for afterwards is answered with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.queue.send(Message::Close(reply)).is_ok() {
+            let _ = answer.await;
+        }
+    }
+}
+
+/// Takes the lock of a data folder, or says that someone has it.
+fn lock(path: &StorePath) -> Result<File, OpenError> {
+    let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(path.lock())
+        .map_err(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.folder().to_owned() }),
+        Err(TryLockError::Error(source)) => Err(folder(source)),
+    }
+}
+
+/// redb takes a backend by its type; ours is one of several.
+#[derive(Debug)]
+struct AnyBackend(Box<dyn StorageBackend>);
+
+impl StorageBackend for AnyBackend {
+    fn len(&self) -> std::io::Result<u64> {
+        self.0.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
+        self.0.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> std::io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
+        self.0.write(offset, data)
+    }
+
+    fn close(&self) -> std::io::Result<()> {
+        self.0.close()
+    }
+}

@@ -1,0 +1,227 @@
+//! The raw store: raw mails, drafts and uploads, each a zstd file named by the BLAKE3 hash of its
+//! contents.
+//!
+//! A file is complete and on the disk, with its folder's entry, before [`RawStore::put`] returns;
+//! only then may a commit name it. It lies in `raw/ab/abcd….zst`; what is being written lies in
+//! `raw/tmp/`, which is emptied at each opening.
+#![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::RawError;
+use crate::clock::Clock;
+use crate::tracker::RawHash;
+
+/// The most octets that one file holds, unpacked. It also bounds what unpacking a damaged or
+/// doctored file can cost.
+pub const MAX_RAW: u64 = 256 * 1024 * 1024;
+
+/// Fast, and already most of what text gives.
+const LEVEL: i32 = 3;
+
+/// What nothing names is kept this long, because a commit may be about to name it.
+const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a sweep did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Files that were looked at.
+    pub seen: u64,
+    /// Files that nothing named, removed.
+    pub removed: u64,
+}
+
+/// A file of the raw store.
+#[derive(Clone, Debug)]
+pub(super) struct RawFile {
+    pub hash: RawHash,
+    pub path: PathBuf,
+}
+
+/// The raw store. Its calls block on the disk, so an async caller hands them to a thread for
+/// blocking work. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RawStore(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    folder: PathBuf,
+    clock: Clock,
+    temporary: AtomicU64,
+    /// Held while a file's time is renewed, and while its age is looked at and it is removed: a
+    /// file that was just put again is never swept.
+    ages: Mutex<()>,
+}
+
+impl RawStore {
+    pub(super) fn open(folder: PathBuf, clock: &Clock) -> Result<Self, RawError> {
+        let store = Self(Arc::new(Inner {
+            folder,
+            clock: clock.clone(),
+            temporary: AtomicU64::new(0),
+            ages: Mutex::new(()),
+        }));
+        make_folder(&store.0.folder)?;
+        let temporary = store.0.folder.join("tmp");
+        make_folder(&temporary)?;
+        for left in entries(&temporary)? {
+            at(&left, std::fs::remove_file(&left))?;
+        }
+        Ok(store)
+    }
+
+    /// Keeps these octets and returns their name. What is on record already has its time renewed,
+    /// so that it is not swept before the commit that is to name it.
+    ///
+    /// # Errors
+    /// Where the disk fails, and beyond [`MAX_RAW`].
+    pub fn put(&self, octets: &[u8]) -> Result<RawHash, RawError> {
+        let size = octets.len() as u64;
+        if size > MAX_RAW {
+            return Err(RawError::TooLarge { size, limit: MAX_RAW });
+        }
+        let hash = RawHash(*blake3::hash(octets).as_bytes());
+        let path = self.path(&hash);
+        if self.renew(&path)? {
+            return Ok(hash);
+        }
+        let folder = self.folder_of(&hash);
+        make_folder(&folder)?;
+        let temporary = self.temporary();
+        if let Err(error) =
+            self.write(&temporary, octets).and_then(|()| at(&path, std::fs::rename(&temporary, &path)))
+        {
+            // It would be swept at the next opening too.
+            let _ = std::fs::remove_file(&temporary);
+            return Err(error);
+        }
+        sync_folder(&folder)?;
+        Ok(hash)
+    }
+
+    /// The octets of a name.
+    ///
+    /// # Errors
+    /// Where there is no such file, or its contents are not what the name says.
+    pub fn get(&self, hash: &RawHash) -> Result<Vec<u8>, RawError> {
+        let path = self.path(hash);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(RawError::Missing(*hash)),
+            opened => at(&path, opened)?,
+        };
+        let damaged = |_| RawError::Damaged(*hash);
+        let decoder = zstd::stream::read::Decoder::new(file).map_err(damaged)?;
+        let mut octets = Vec::new();
+        decoder.take(MAX_RAW + 1).read_to_end(&mut octets).map_err(damaged)?;
+        if blake3::hash(&octets).as_bytes() != &hash.0 {
+            return Err(RawError::Damaged(*hash));
+        }
+        Ok(octets)
+    }
+
+    /// Whether there is a file of this name.
+    #[must_use]
+    pub fn exists(&self, hash: &RawHash) -> bool {
+        self.path(hash).is_file()
+    }
+
+    /// The folders that files lie in.
+    pub(super) fn folders(&self) -> Result<Vec<PathBuf>, RawError> {
+        let mut folders = entries(&self.0.folder)?;
+        folders.retain(|folder| folder.file_name().is_some_and(|name| name != "tmp"));
+        Ok(folders)
+    }
+
+    /// The files of one folder, whatever their age.
+    pub(super) fn files(&self, folder: &Path) -> Result<Vec<RawFile>, RawError> {
+        let file = |path: PathBuf| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".zst")?;
+            Some(RawFile { hash: RawHash::from_hex(name)?, path })
+        };
+        Ok(entries(folder)?.into_iter().filter_map(file).collect())
+    }
+
+    /// Whether a file is older than the grace.
+    pub(super) fn is_old(&self, file: &RawFile) -> Result<bool, RawError> {
+        let written = at(&file.path, file.path.metadata().and_then(|about| about.modified()))?;
+        let now = SystemTime::from(self.0.clock.now());
+        // A file from the future is young.
+        Ok(now.duration_since(written).unwrap_or_default() > GRACE)
+    }
+
+    /// Removes a file that is older than the grace; says whether it did.
+    pub(super) fn remove_old(&self, file: &RawFile) -> Result<bool, RawError> {
+        let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.is_old(file)? {
+            return Ok(false);
+        }
+        at(&file.path, std::fs::remove_file(&file.path))?;
+        Ok(true)
+    }
+
+    /// Renews the time of a file and syncs it and its folder; false where there is none. An earlier
+    /// put may have been cut off between the rename and the sync.
+    fn renew(&self, path: &Path) -> Result<bool, RawError> {
+        let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match OpenOptions::new().write(true).open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            opened => at(path, opened)?,
+        };
+        at(path, file.set_modified(self.0.clock.now().into()))?;
+        at(path, file.sync_all())?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(true)
+    }
+
+    fn write(&self, path: &Path, octets: &[u8]) -> Result<(), RawError> {
+        let file = at(path, OpenOptions::new().create_new(true).write(true).mode(0o600).open(path))?;
+        let packed = at(path, zstd::bulk::compress(octets, LEVEL))?;
+        at(path, (&file).write_all(&packed))?;
+        at(path, file.set_modified(self.0.clock.now().into()))?;
+        at(path, file.sync_all())
+    }
+
+    fn temporary(&self) -> PathBuf {
+        let number = self.0.temporary.fetch_add(1, Ordering::Relaxed);
+        self.0.folder.join("tmp").join(number.to_string())
+    }
+
+    fn folder_of(&self, hash: &RawHash) -> PathBuf {
+        let [first, ..] = hash.0;
+        self.0.folder.join(format!("{first:02x}"))
+    }
+
+    fn path(&self, hash: &RawHash) -> PathBuf {
+        self.folder_of(hash).join(format!("{hash}.zst"))
+    }
+}
+
+/// Creates a folder where it is missing, and syncs the one that it stands in.
+fn make_folder(folder: &Path) -> Result<(), RawError> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(RawError::Io { path: folder.to_owned(), source }),
+    }
+}
+
+fn sync_folder(folder: &Path) -> Result<(), RawError> {
+    at(folder, File::open(folder).and_then(|folder| folder.sync_all()))
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, RawError> {
+    let listed = at(folder, std::fs::read_dir(folder))?;
+    listed.map(|entry| at(folder, entry.map(|entry| entry.path()))).collect()
+}
+
+fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T, RawError> {
+    result.map_err(|source| RawError::Io { path: path.to_owned(), source })
+}

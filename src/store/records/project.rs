@@ -1,0 +1,117 @@
+//! The record of a project.
+
+use minicbor::{Decode, Encode};
+
+use super::{Record, Stamp, Unreadable, address};
+use crate::tracker::{AccountId, FromName, Project, ProjectId, ProjectPath, Role, Suffix};
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub struct StoredProject {
+    #[n(0)]
+    id: u32,
+    #[n(1)]
+    path: String,
+    #[n(2)]
+    #[cbor(default)]
+    former_paths: Vec<String>,
+    #[n(3)]
+    #[cbor(default)]
+    name: String,
+    #[n(4)]
+    #[cbor(default)]
+    on: bool,
+    #[n(5)]
+    #[cbor(default)]
+    aliases: Vec<String>,
+    #[n(6)]
+    suffix: Option<String>,
+    #[n(7)]
+    #[cbor(default)]
+    members: Vec<StoredMember>,
+    #[n(8)]
+    #[cbor(default)]
+    name_of_project: bool,
+    #[n(9)]
+    confirm: Option<bool>,
+    #[n(10)]
+    reopen: Option<bool>,
+    #[n(11)]
+    #[cbor(default)]
+    created_at: Stamp,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StoredMember {
+    #[n(0)]
+    account: u32,
+    #[n(1)]
+    role: u8,
+}
+
+impl Record for Project {
+    type Stored = StoredProject;
+
+    fn to_stored(&self) -> StoredProject {
+        StoredProject {
+            id: self.id.0,
+            path: self.path.to_string(),
+            former_paths: self.former_paths.iter().map(ToString::to_string).collect(),
+            name: self.name.clone(),
+            on: self.on,
+            aliases: self.aliases.iter().map(ToString::to_string).collect(),
+            suffix: self.suffix.as_ref().map(|suffix| suffix.as_str().to_owned()),
+            members: self
+                .members
+                .iter()
+                .map(|(account, role)| StoredMember { account: account.0, role: role_code(*role) })
+                .collect(),
+            name_of_project: self.from_name == FromName::Project,
+            confirm: Some(self.confirm),
+            reopen: Some(self.reopen),
+            created_at: Stamp(self.created_at),
+        }
+    }
+
+    fn from_stored(stored: StoredProject) -> Result<Self, Unreadable> {
+        let member = |member: &StoredMember| Ok((AccountId(member.account), role(member.role)?));
+        let suffix =
+            |text: String| Suffix::parse(&text).ok_or_else(|| Unreadable(format!("no suffix: {text}")));
+        Ok(Self {
+            id: ProjectId(stored.id),
+            path: path(&stored.path)?,
+            former_paths: stored.former_paths.iter().map(|text| path(text)).collect::<Result<_, _>>()?,
+            name: stored.name,
+            on: stored.on,
+            aliases: stored.aliases.iter().map(|text| address(text)).collect::<Result<_, _>>()?,
+            suffix: stored.suffix.map(suffix).transpose()?,
+            members: stored.members.iter().map(member).collect::<Result<_, Unreadable>>()?,
+            from_name: if stored.name_of_project { FromName::Project } else { FromName::Agent },
+            confirm: stored.confirm.unwrap_or(true),
+            reopen: stored.reopen.unwrap_or(true),
+            created_at: stored.created_at.0,
+        })
+    }
+}
+
+fn path(text: &str) -> Result<ProjectPath, Unreadable> {
+    ProjectPath::parse(text).map_err(|error| Unreadable(format!("no path: {text}: {error}")))
+}
+
+fn role_code(role: Role) -> u8 {
+    match role {
+        Role::Viewer => 1,
+        Role::Agent => 2,
+        Role::Manager => 3,
+    }
+}
+
+fn role(code: u8) -> Result<Role, Unreadable> {
+    match code {
+        1 => Ok(Role::Viewer),
+        2 => Ok(Role::Agent),
+        3 => Ok(Role::Manager),
+        other => Err(Unreadable(format!("no role: {other}"))),
+    }
+}

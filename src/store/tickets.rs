@@ -1,0 +1,114 @@
+//! Tickets, their numbers, and the entries that lead to them in lists.
+
+use super::key::{Key, Order, last_u64};
+use super::lists::{self, Scope};
+use super::reach::{Reach, number32, number64, record};
+use super::schema::{Table, meta};
+use super::{StoreError, Write, counts};
+use crate::mail::Address;
+use crate::tracker::{ProjectId, Ticket, TicketId};
+
+fn key(id: TicketId) -> Key {
+    Key::new().u64(id.0)
+}
+
+pub(super) fn get<L: Reach + ?Sized>(look: &L, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+    record(look, Table::Tickets, &key(id))
+}
+
+fn number_key(project: ProjectId, number: u32) -> Key {
+    Key::new().u32(project.0).u32(number)
+}
+
+pub(super) fn by_number<L: Reach + ?Sized>(
+    look: &L,
+    project: ProjectId,
+    number: u32,
+) -> Result<Option<TicketId>, StoreError> {
+    let key = number_key(project, number);
+    Ok(number64(look, Table::TicketNumbers, key.as_slice())?.map(TicketId))
+}
+
+/// The most merges that are followed; a chain that is longer is a circle.
+const MOST_MERGES: usize = 64;
+
+/// The ticket that a ticket was merged into at last, or itself.
+pub(super) fn follow<L: Reach + ?Sized>(look: &L, id: TicketId) -> Result<TicketId, StoreError> {
+    let mut at = id;
+    for _ in 0..MOST_MERGES {
+        match get(look, at)?.and_then(|ticket| ticket.merged_into) {
+            Some(next) => at = next,
+            None => return Ok(at),
+        }
+    }
+    Ok(id)
+}
+
+/// The newest tickets in which an address takes part.
+pub(super) fn of<L: Reach + ?Sized>(
+    look: &L,
+    address: &Address,
+    limit: usize,
+) -> Result<Vec<Ticket>, StoreError> {
+    let span = Key::new().text(address.folded()).span();
+    let mut tickets = Vec::new();
+    for (key, _) in look.scan(Table::ByParticipant, &span, Order::Down, limit)? {
+        tickets.extend(get(look, TicketId(last_u64(&key)))?);
+    }
+    Ok(tickets)
+}
+
+/// Every index entry of a ticket. A merged ticket is in no list; its target is.
+fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
+    let mut marks = Vec::new();
+    if ticket.merged_into.is_none() {
+        for scope in [Scope::Everyone, Scope::of(ticket.assignee)] {
+            marks.extend(lists::marks(scope, ticket));
+        }
+    }
+    for person in &ticket.participants {
+        marks.push((Table::ByParticipant, Key::new().text(person.address.folded()).u64(ticket.id.0)));
+    }
+    marks
+}
+
+fn counted(ticket: &Ticket) -> Option<Key> {
+    ticket.merged_into.is_none().then(|| counts::tickets_key(ticket.project, ticket.state))
+}
+
+impl Write<'_> {
+    /// Draws the next ticket's id and its number in a project. Both are never drawn again.
+    pub fn next_ticket(&mut self, project: ProjectId) -> Result<(TicketId, u32), StoreError> {
+        let id = TicketId(self.next_number(meta::LAST_TICKET)?);
+        let place = Key::new().u32(project.0);
+        let number = number32(self, Table::LastNumbers, place.as_slice())?.unwrap_or(0) + 1;
+        self.set(Table::LastNumbers, &place, &number.to_be_bytes())?;
+        Ok((id, number))
+    }
+
+    /// Puts a ticket, new or changed, and brings its lists and counters up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] where its project and number lead to another ticket.
+    pub fn put_ticket(&mut self, ticket: &Ticket) -> Result<(), StoreError> {
+        let number = number_key(ticket.project, ticket.number);
+        match by_number(self, ticket.project, ticket.number)? {
+            Some(other) if other != ticket.id => {
+                return Err(StoreError::Taken(format!("number {}", ticket.number).into()));
+            }
+            Some(_) => {}
+            None => self.set(Table::TicketNumbers, &number, &ticket.id.0.to_be_bytes())?,
+        }
+        let old = get(self, ticket.id)?;
+        let before = old.as_ref().map(marks).unwrap_or_default();
+        let after = marks(ticket);
+        for (table, key) in before.iter().filter(|mark| !after.contains(mark)) {
+            self.unset(*table, key)?;
+        }
+        for (table, key) in after.iter().filter(|mark| !before.contains(mark)) {
+            self.mark(*table, key)?;
+        }
+        self.recount(old.as_ref().and_then(counted), counted(ticket))?;
+        self.set_record(Table::Tickets, &key(ticket.id), ticket)
+    }
+}
