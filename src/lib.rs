@@ -17,3 +17,5 @@ pub mod clock;
 pub mod secret;
 pub mod config;
 pub mod store;
+pub mod tls;
+pub mod wire;

@@ -1,0 +1,87 @@
+//! A certificate of our own making, kept in the data folder and renewed in time.
+#![allow(clippy::disallowed_methods, reason = "certificate files belong to this module")]
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
+
+use super::TlsError;
+
+/// How long a certificate is good: browsers take none for longer than 398 days.
+const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * 397);
+/// How long before its end it is made anew.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+/// The certificate's and the key's file; both are made, or made anew, where needed.
+pub(super) fn ensure(folder: &Path, host: &str, now: Timestamp) -> Result<(PathBuf, PathBuf), TlsError> {
+    let (certificate, key) = (folder.join("generated.crt"), folder.join("generated.key"));
+    // Whom the certificate names and until when, beside it, so that nobody has to read X.509.
+    let label = folder.join("generated.txt");
+    if certificate.is_file() && key.is_file() && is_current(&label, host, now) {
+        return Ok((certificate, key));
+    }
+    let until = now.saturating_add(GOOD_FOR).unwrap_or(Timestamp::MAX);
+    let (certificate_pem, key_pem) =
+        generate(host, now, until).map_err(|source| TlsError::Generate { host: host.to_owned(), source })?;
+    fs::create_dir_all(folder).map_err(|source| TlsError::Write { path: folder.to_owned(), source })?;
+    // The label goes first and comes last: a crash in between makes a new pair.
+    match fs::remove_file(&label) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            return Err(TlsError::Write { path: label, source });
+        }
+        _ => {}
+    }
+    write(&key, key_pem.as_bytes(), 0o600)?;
+    write(&certificate, certificate_pem.as_bytes(), 0o644)?;
+    write(&label, format!("{host}\n{until}\n").as_bytes(), 0o644)?;
+    Ok((certificate, key))
+}
+
+fn is_current(label: &Path, host: &str, now: Timestamp) -> bool {
+    let Ok(text) = fs::read_to_string(label) else { return false };
+    let mut lines = text.lines();
+    let (named, until) = (lines.next(), lines.next().and_then(|until| until.parse::<Timestamp>().ok()));
+    named == Some(host) && until.is_some_and(|until| until.duration_since(now) > AHEAD)
+}
+
+fn generate(host: &str, from: Timestamp, until: Timestamp) -> Result<(String, String), rcgen::Error> {
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let mut names = vec![name.to_owned()];
+    if name != "localhost" {
+        names.push("localhost".to_owned());
+    }
+    let mut params = CertificateParams::new(names)?;
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, "Postdesk, made by itself");
+    params.distinguished_name = subject;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // A day earlier, for browsers whose clock is behind.
+    let (year, month, date) = day(from.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(from));
+    params.not_before = rcgen::date_time_ymd(year, month, date);
+    let (year, month, date) = day(until);
+    params.not_after = rcgen::date_time_ymd(year, month, date);
+    let key = KeyPair::generate()?;
+    Ok((params.self_signed(&key)?.pem(), key.serialize_pem()))
+}
+
+/// A calendar day in UTC.
+fn day(at: Timestamp) -> (i32, u8, u8) {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    (i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+}
+
+/// Writes a whole file with these permissions, by way of a second one, so that none is ever half.
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
+    let draft = path.with_extension("new");
+    let attempt = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    };
+    attempt().map_err(|source: io::Error| TlsError::Write { path: path.to_owned(), source })
+}
