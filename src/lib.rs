@@ -19,3 +19,4 @@ pub mod config;
 pub mod store;
 pub mod tls;
 pub mod wire;
+pub mod jmap;

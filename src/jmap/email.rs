@@ -1,0 +1,212 @@
+//! Emails (RFC 8621 §4): what lies in a mailbox. Only what the server knows without opening the
+//! mail is asked for; the mail itself is downloaded and parsed by us.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use jmap_client::core::get::GetRequest;
+use jmap_client::core::query::QueryRequest;
+use jmap_client::core::request::Arguments;
+use jmap_client::email::{self, Property, query};
+use jmap_client::{Method, Set};
+use serde::Deserialize;
+
+use super::mailbox::Got;
+use super::{BlobId, EmailId, Jmap, JmapError, MailboxId};
+use crate::mail::MessageId;
+
+/// One Email, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmailInfo {
+    pub id: EmailId,
+    pub blob: BlobId,
+    /// In octets.
+    pub size: u64,
+    /// When the server took it; the beginning of time where it does not say.
+    pub received_at: Timestamp,
+    pub mailboxes: Vec<MailboxId>,
+    /// In lower case.
+    pub keywords: Vec<String>,
+    /// Its Message-ID header. Only [`Jmap::newest`] and [`Jmap::emails`] ask for it.
+    pub message_ids: Vec<MessageId>,
+}
+
+/// A part of what lies in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub emails: Vec<EmailInfo>,
+    /// How many ids the query gave: an Email that went away meanwhile is among them, and not among
+    /// `emails`.
+    pub found: usize,
+    /// How many lie in the mailbox in all, where the server says.
+    pub total: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw {
+    id: EmailId,
+    blob_id: BlobId,
+    #[serde(default, deserialize_with = "super::lenient::number")]
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "super::lenient::text")]
+    received_at: Option<String>,
+    #[serde(default, deserialize_with = "super::lenient::set")]
+    mailbox_ids: Vec<String>,
+    #[serde(default, deserialize_with = "super::lenient::set")]
+    keywords: Vec<String>,
+    #[serde(default, deserialize_with = "super::lenient::texts")]
+    message_id: Vec<String>,
+}
+
+impl From<Raw> for EmailInfo {
+    fn from(raw: Raw) -> Self {
+        Self {
+            id: raw.id,
+            blob: raw.blob_id,
+            size: raw.size.unwrap_or(0),
+            received_at: raw.received_at.and_then(|text| text.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH),
+            mailboxes: raw.mailbox_ids.into_iter().map(MailboxId::from).collect(),
+            keywords: raw.keywords.iter().map(|keyword| keyword.to_lowercase()).collect(),
+            message_ids: raw.message_id.iter().filter_map(|id| MessageId::parse(id)).collect(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Found {
+    #[serde(default, deserialize_with = "super::lenient::texts")]
+    ids: Vec<String>,
+    #[serde(default, deserialize_with = "super::lenient::number")]
+    total: Option<u64>,
+}
+
+/// In which order a mailbox is read.
+#[derive(Clone, Copy)]
+enum Order {
+    OldestFirst,
+    NewestFirst,
+}
+
+impl Jmap {
+    /// Emails of a mailbox, oldest first, from the given position on.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn page(&self, mailbox: &MailboxId, position: usize, limit: usize) -> Result<Page, JmapError> {
+        self.read(mailbox, Order::OldestFirst, position, limit, false).await
+    }
+
+    /// Emails of a mailbox, newest first, from the given position on, with their Message-IDs. This
+    /// is how a sent mail is found: servers answer a search for a header with nothing.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn newest(
+        &self,
+        mailbox: &MailboxId,
+        position: usize,
+        limit: usize,
+    ) -> Result<Page, JmapError> {
+        self.read(mailbox, Order::NewestFirst, position, limit, true).await
+    }
+
+    /// Those of the given Emails that exist, with their mailboxes and Message-IDs.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn emails(&self, ids: &[EmailId]) -> Result<Vec<EmailInfo>, JmapError> {
+        let mut emails = Vec::with_capacity(ids.len());
+        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
+        for ids in ids.chunks(chunk) {
+            let mut batch = self.batch();
+            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
+            get.ids(ids.iter().map(EmailId::as_str)).properties(properties(true));
+            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
+            let got: Got<Raw> = self.call(&batch, true).await?.take(call)?;
+            emails.extend(got.list.into_iter().map(EmailInfo::from));
+        }
+        Ok(emails)
+    }
+
+    /// Looks through the newest mails of a mailbox for these Message-IDs, back to what the server
+    /// took before `since`. Clocks differ, so let `since` be earlier rather than later.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn find_by_message_id(
+        &self,
+        mailbox: &MailboxId,
+        ids: &HashSet<MessageId>,
+        since: Timestamp,
+    ) -> Result<Vec<(MessageId, EmailId)>, JmapError> {
+        let mut found = Vec::new();
+        let mut position = 0;
+        // Mails that come in meanwhile push the others on, which at worst shows one twice.
+        while found.len() < ids.len() {
+            let page = self.newest(mailbox, position, 200).await?;
+            for email in &page.emails {
+                let ours = email.message_ids.iter().filter(|id| ids.contains(*id));
+                found.extend(ours.map(|id| (id.clone(), email.id.clone())));
+            }
+            position += page.found;
+            if page.found == 0 || page.emails.last().is_some_and(|email| email.received_at < since) {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).
+    async fn read(
+        &self,
+        mailbox: &MailboxId,
+        order: Order,
+        position: usize,
+        limit: usize,
+        message_ids: bool,
+    ) -> Result<Page, JmapError> {
+        let most = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX);
+        let mut batch = self.batch();
+        let mut ask = QueryRequest::<email::Email<Set>>::new(batch.params(Method::QueryEmail));
+        let sort = query::Comparator::received_at();
+        let sort = match order {
+            Order::OldestFirst => sort.ascending(),
+            Order::NewestFirst => sort.descending(),
+        };
+        ask.filter(query::Filter::in_mailbox(mailbox.as_str()))
+            .sort([sort])
+            .position(i32::try_from(position).unwrap_or(i32::MAX))
+            .limit(limit.min(most).max(1))
+            .calculate_total(true);
+        let reference = ask.result_reference();
+        let asked = batch.add(Method::QueryEmail, Arguments::EmailQuery(ask))?;
+        let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
+        get.ids_ref(reference).properties(properties(message_ids));
+        let gotten = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
+
+        let mut answers = self.call(&batch, true).await?;
+        let found: Found = answers.take(asked)?;
+        let got: Got<Raw> = answers.take(gotten)?;
+        let mut emails: Vec<EmailInfo> = got.list.into_iter().map(EmailInfo::from).collect();
+        // A get may answer in any order; the query's is the one that counts.
+        let place = |email: &EmailInfo| found.ids.iter().position(|id| id == email.id.as_str());
+        emails.sort_by_cached_key(place);
+        Ok(Page { emails, found: found.ids.len(), total: found.total })
+    }
+}
+
+fn properties(message_ids: bool) -> Vec<Property> {
+    let mut properties = vec![
+        Property::Id,
+        Property::BlobId,
+        Property::Size,
+        Property::ReceivedAt,
+        Property::MailboxIds,
+        Property::Keywords,
+    ];
+    if message_ids {
+        properties.push(Property::MessageId);
+    }
+    properties
+}

@@ -1,0 +1,66 @@
+//! Sending identities (RFC 8621 §6).
+
+use jmap_client::core::get::GetRequest;
+use jmap_client::core::request::Arguments;
+use jmap_client::{Method, Set, identity};
+use serde::Deserialize;
+
+use super::mailbox::Got;
+use super::{IdentityId, Jmap, JmapError};
+use crate::mail::Address;
+
+/// Whom the server lets us send as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub id: IdentityId,
+    /// Often empty: the name that people see is the From header's.
+    pub name: String,
+    /// An address, or `*@domain` for any of that domain (RFC 8621 §6).
+    pub email: String,
+}
+
+impl Identity {
+    /// Whether it may send as this address.
+    #[must_use]
+    pub fn covers(&self, address: &Address) -> bool {
+        let own = self.email.to_lowercase();
+        own == address.folded() || own.strip_prefix("*@").is_some_and(|domain| domain == address.domain())
+    }
+
+    /// The identity for an address: its own one, else one for the whole domain.
+    #[must_use]
+    pub fn for_address<'a>(identities: &'a [Self], address: &Address) -> Option<&'a Self> {
+        identities
+            .iter()
+            .find(|identity| identity.email.eq_ignore_ascii_case(address.as_str()))
+            .or_else(|| identities.iter().find(|identity| identity.covers(address)))
+    }
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    id: IdentityId,
+    #[serde(default, deserialize_with = "super::lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "super::lenient::text")]
+    email: Option<String>,
+}
+
+impl Jmap {
+    /// All identities. Some servers make them at the first time that they are asked for.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn identities(&self) -> Result<Vec<Identity>, JmapError> {
+        let mut batch = self.batch();
+        let get = GetRequest::<identity::Identity<Set>>::new(batch.params(Method::GetIdentity));
+        let call = batch.add(Method::GetIdentity, Arguments::IdentityGet(get))?;
+        let got: Got<Raw> = self.call(&batch, true).await?.take(call)?;
+        let identity = |raw: Raw| Identity {
+            id: raw.id,
+            name: raw.name.unwrap_or_default(),
+            email: raw.email.unwrap_or_default(),
+        };
+        Ok(got.list.into_iter().map(identity).collect())
+    }
+}
