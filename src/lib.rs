@@ -21,3 +21,6 @@ pub mod tls;
 pub mod wire;
 pub mod jmap;
 pub mod theme;
+
+// The desk: everything that can happen.
+pub mod desk;

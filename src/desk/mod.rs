@@ -1,0 +1,141 @@
+//! The desk: one function for each thing that can happen, and `see_*` for what may be read.
+//!
+//! Mail, web and command line all meet here. Permission is asked here and nowhere else. A writing
+//! function runs inside one write transaction: it first decides by reading, and may refuse; only
+//! then it applies, and applying fails for the disk's sake alone.
+
+mod accounts;
+mod act;
+mod adopt;
+mod comment;
+mod error;
+mod held;
+mod letters;
+mod links;
+mod projects;
+mod receive;
+mod rows;
+mod see_held;
+mod see_list;
+mod see_part;
+mod see_ticket;
+mod see_unsubscribe;
+mod session;
+mod settle;
+mod standing;
+mod status;
+mod subscribe;
+mod texts;
+mod throttle;
+mod visible;
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, Semaphore};
+
+pub use accounts::NewAccount;
+pub use error::DeskError;
+pub use links::Links;
+pub use projects::{NewProject, ProjectEdit};
+pub use receive::Arrived;
+pub use see_held::{HeldMail, HeldMails, HeldTarget};
+pub use see_list::{Counts, TicketList, TicketRow};
+pub use see_part::SeenPart;
+pub use see_ticket::{OtherTicket, SeenEntry, SeenTicket, TicketAsk, Who};
+pub use see_unsubscribe::SeenSubscription;
+pub use session::{SetPasswordError, SignInError, SignedIn};
+pub use settle::{Drafted, LOOK_FOR, LookFound, Settled};
+pub use standing::{IntakeStanding, Listening, Standing, StandingBoard};
+pub use texts::SeenText;
+
+use texts::Texts;
+use throttle::Throttle;
+
+use crate::clock::Clock;
+use crate::secret::{Passwords, Random};
+use crate::store::Store;
+use crate::triage::Site;
+
+/// What every function of the desk works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+    pub(crate) site: Arc<Site>,
+    pub(crate) links: Links,
+    pub(crate) standing: StandingBoard,
+    pub(crate) passwords: Passwords,
+    outbox_bell: Arc<Notify>,
+    intake_bell: Arc<Notify>,
+    throttle: Arc<Throttle>,
+    texts: Texts,
+    /// How many pages with mail in them are read and rendered at once.
+    rendering: Arc<Semaphore>,
+}
+
+impl Desk {
+    #[must_use]
+    pub fn new(store: Store, clock: Clock, random: Random, site: Site, links: Links) -> Self {
+        let passwords = Passwords::new(random.clone());
+        Self {
+            store,
+            clock,
+            random,
+            site: Arc::new(site),
+            links,
+            standing: StandingBoard::default(),
+            outbox_bell: Arc::new(Notify::new()),
+            intake_bell: Arc::new(Notify::new()),
+            passwords,
+            throttle: Arc::default(),
+            texts: Texts::default(),
+            rendering: Arc::new(Semaphore::new(4)),
+        }
+    }
+
+    /// Passwords by another cost, for tests that sign in often.
+    #[cfg(test)]
+    pub(crate) fn with_passwords(mut self, passwords: Passwords) -> Self {
+        self.passwords = passwords;
+        self
+    }
+
+    /// The site's own addresses.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What the links in mails and pages begin with.
+    #[must_use]
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// How the streets are doing.
+    #[must_use]
+    pub fn standing(&self) -> &StandingBoard {
+        &self.standing
+    }
+
+    /// Rings when a letter may have become due. It carries no data.
+    #[must_use]
+    pub fn outbox_bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox_bell)
+    }
+
+    /// Rings when the intake mailbox should be looked at. It carries no data.
+    #[must_use]
+    pub fn intake_bell(&self) -> Arc<Notify> {
+        Arc::clone(&self.intake_bell)
+    }
+
+    pub(crate) fn ring_intake(&self) {
+        self.intake_bell.notify_one();
+    }
+
+    pub(crate) fn ring_outbox(&self) {
+        self.outbox_bell.notify_one();
+    }
+}

@@ -1,0 +1,175 @@
+//! Adding and editing projects.
+
+use super::{Desk, DeskError};
+use crate::mail::Address;
+use crate::store::{Look, Write};
+use crate::tracker::{AccountId, FromName, Handle, Project, ProjectId, ProjectPath, Role, Suffix};
+
+/// What a new project needs.
+#[derive(Clone, Debug)]
+pub struct NewProject {
+    pub path: ProjectPath,
+    /// The display name; the path where it is left out.
+    pub name: Option<String>,
+    pub aliases: Vec<Address>,
+    pub suffix: Option<Suffix>,
+    /// Whether mail that leads to no project goes here.
+    pub default: bool,
+}
+
+/// What is to change about a project; what is `None` or empty stays.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectEdit {
+    /// A new path; the former one goes on working.
+    pub path: Option<ProjectPath>,
+    pub name: Option<String>,
+    pub on: Option<bool>,
+    pub add_aliases: Vec<Address>,
+    pub remove_aliases: Vec<Address>,
+    pub suffix: Option<Suffix>,
+    pub members: Vec<(Handle, Role)>,
+    pub remove_members: Vec<Handle>,
+    pub from_name: Option<FromName>,
+    pub confirm: Option<bool>,
+    pub reopen: Option<bool>,
+    pub default: Option<bool>,
+}
+
+impl Desk {
+    /// Adds a project.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`] with a sentence where a path, slug or alias is taken or too long.
+    pub async fn add_project(&self, new: NewProject) -> Result<Project, DeskError> {
+        let desk = self.clone();
+        let now = self.clock.now();
+        let added = self.store.write(move |w| {
+            let mut project = Project {
+                id: ProjectId(0),
+                path: new.path.clone(),
+                former_paths: Vec::new(),
+                name: new.name.clone().unwrap_or_else(|| new.path.as_str().to_owned()),
+                on: true,
+                aliases: new.aliases.clone(),
+                suffix: new.suffix.clone(),
+                members: Vec::new(),
+                from_name: FromName::default(),
+                confirm: true,
+                reopen: true,
+                created_at: now,
+            };
+            desk.refuse_clashes(w, &project)?;
+            project.id = w.add_project(&project)?;
+            desk.refuse_long_address(&project)?;
+            if new.default {
+                w.set_default_project(Some(project.id))?;
+            }
+            Ok::<_, DeskError>(project)
+        });
+        Ok(added.await?)
+    }
+
+    /// Every project, by path. For the command line, which asks as the operator.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn projects(&self) -> Result<Vec<Project>, DeskError> {
+        Ok(self.store.read()?.projects()?)
+    }
+
+    /// Changes a project.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`]; [`DeskError::Invalid`] as for a new one.
+    pub async fn edit_project(&self, path: ProjectPath, edit: ProjectEdit) -> Result<Project, DeskError> {
+        let desk = self.clone();
+        let edited = self.store.write(move |w| {
+            let mut project = w.project_by_path(&path)?.ok_or(DeskError::NotFound)?;
+            let id = project.id;
+            change_project(w, &mut project, &edit)?;
+            desk.refuse_clashes(w, &project)?;
+            desk.refuse_long_address(&project)?;
+            w.put_project(&project)?;
+            match edit.default {
+                Some(true) => w.set_default_project(Some(id))?,
+                Some(false) if w.default_project()? == Some(id) => w.set_default_project(None)?,
+                Some(false) | None => {}
+            }
+            Ok::<_, DeskError>(project)
+        });
+        Ok(edited.await?)
+    }
+
+    /// Two projects never share a slug, present or former, a path or an alias.
+    fn refuse_clashes(&self, look: &impl Look, project: &Project) -> Result<(), DeskError> {
+        let taken = |what: &str, by: &Project| {
+            Err(DeskError::Invalid(format!("{what} belongs to the project {}; choose another", by.path)))
+        };
+        for slug in project.slugs() {
+            if let Some(other) = look.project_by_slug(&slug)?.filter(|other| other.id != project.id) {
+                return taken(&format!("the path {} (as {slug} in addresses)", project.path), &other);
+            }
+        }
+        for alias in &project.aliases {
+            if let Some(other) = look.project_by_alias(alias)?.filter(|other| other.id != project.id) {
+                return taken(&format!("the address {alias}"), &other);
+            }
+            if self.site.is_ours(alias, []) {
+                let why = format!("{alias} is an address that this desk needs for all projects");
+                return Err(DeskError::Invalid(why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Generated local parts keep to 64 octets (RFC 5321 §4.5.3.1.1).
+    fn refuse_long_address(&self, project: &Project) -> Result<(), DeskError> {
+        match self.site.current(project) {
+            Some(_) => Ok(()),
+            None => Err(DeskError::Invalid(format!(
+                "the path {} is too long: its mail address would have more than 64 characters before the @",
+                project.path
+            ))),
+        }
+    }
+}
+
+fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> Result<(), DeskError> {
+    if let Some(path) = edit.path.clone().filter(|path| *path != project.path) {
+        let former = std::mem::replace(&mut project.path, path);
+        project.former_paths.retain(|p| *p != project.path && *p != former);
+        project.former_paths.push(former);
+    }
+    if let Some(name) = &edit.name {
+        project.name.clone_from(name);
+    }
+    project.on = edit.on.unwrap_or(project.on);
+    project.confirm = edit.confirm.unwrap_or(project.confirm);
+    project.reopen = edit.reopen.unwrap_or(project.reopen);
+    project.from_name = edit.from_name.unwrap_or(project.from_name);
+    if edit.suffix.is_some() {
+        project.suffix.clone_from(&edit.suffix);
+    }
+    project.aliases.retain(|alias| !edit.remove_aliases.contains(alias));
+    for alias in &edit.add_aliases {
+        if !project.aliases.contains(alias) {
+            project.aliases.push(alias.clone());
+        }
+    }
+    for handle in &edit.remove_members {
+        let id = account(w, handle)?;
+        project.members.retain(|(member, _)| *member != id);
+    }
+    for (handle, role) in &edit.members {
+        let id = account(w, handle)?;
+        project.members.retain(|(member, _)| *member != id);
+        project.members.push((id, *role));
+    }
+    Ok(())
+}
+
+fn account(look: &impl Look, handle: &Handle) -> Result<AccountId, DeskError> {
+    look.account_by_handle(handle)?.map(|account| account.id).ok_or_else(|| {
+        DeskError::Invalid(format!("there is no account @{handle}; `postdesk account list` shows all"))
+    })
+}

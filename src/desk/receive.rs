@@ -1,0 +1,328 @@
+//! A mail has arrived: what is to become of it is decided and done in one commit.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::letters::{mail_one, may_be_mailed};
+use super::subscribe::record;
+use super::{Desk, DeskError};
+use crate::mail::{Inbound, NameAddr};
+use crate::store::{Look, StoreError, Write};
+use crate::tracker::{
+    Actor, Body, Change, EventKind, LetterKind, MailRowId, Participant, ParticipantNo, ProjectId, RawHash,
+    State, Subscription, Ticket, TicketId, apply, change,
+};
+use crate::triage::{
+    Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, copies_set_aside, decide, questions,
+};
+
+/// A mail that lies in the raw store and has been parsed.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    pub source: EmailRef,
+    pub raw: RawHash,
+    pub inbound: Arc<Inbound>,
+    /// Taken from a mailbox that was adopted for import: no letter goes out for it.
+    pub quiet: bool,
+}
+
+impl Desk {
+    /// Decides what becomes of one mail and does it: the row, the ticket, the letters, and the
+    /// end of its being in hand, in one commit. A mail whose change fails is held instead.
+    ///
+    /// # Errors
+    /// Only where the store cannot write; the mail stays in the intake mailbox then.
+    pub async fn receive(&self, arrived: Arrived) -> Result<MailRow, StoreError> {
+        let taken = self.take(arrived.clone(), None).await;
+        match taken {
+            Ok(row) => Ok(row),
+            Err(DeskError::Store(error)) if error.is_temporary() => Err(error),
+            Err(error) => {
+                tracing::error!(email = arrived.source.email, %error, "taking a mail in failed; it is held");
+                self.hold(arrived, HoldCause::ApplyFailed).await
+            }
+        }
+    }
+
+    /// Keeps a mail for a person to decide without looking at what it says.
+    ///
+    /// # Errors
+    /// Only where the store cannot write.
+    pub async fn hold(&self, arrived: Arrived, cause: HoldCause) -> Result<MailRow, StoreError> {
+        let verdict = Verdict::Hold { cause, ticket: None, project: None };
+        match self.take(arrived, Some(verdict)).await {
+            Ok(row) => Ok(row),
+            Err(DeskError::Store(error)) => Err(error),
+            Err(other) => Err(StoreError::Panicked(other.to_string().into())),
+        }
+    }
+
+    async fn take(&self, arrived: Arrived, forced: Option<Verdict>) -> Result<MailRow, DeskError> {
+        let desk = self.clone();
+        let now = self.clock.now();
+        let row = self
+            .store
+            .write(move |w| {
+                let verdict = match &forced {
+                    Some(verdict) => verdict.clone(),
+                    None => desk.decide(w, &arrived, now)?,
+                };
+                let row = w.add_mail_row(row_of(&arrived, &verdict, now))?;
+                let done = desk.carry_out(w, &arrived, verdict, row, now)?;
+                done_with(w, &arrived.source)?;
+                Ok::<_, DeskError>(done)
+            })
+            .await?;
+        tracing::info!(
+            row = row.id.0,
+            verdict = row.verdict.word(),
+            ticket = row.ticket.map(|t| t.0),
+            "mail taken in"
+        );
+        self.ring_outbox();
+        Ok(row)
+    }
+
+    pub(super) fn decide(
+        &self,
+        look: &impl Look,
+        arrived: &Arrived,
+        now: Timestamp,
+    ) -> Result<Verdict, StoreError> {
+        let asked = questions(&arrived.inbound, &self.site, arrived.raw);
+        let facts = look.facts(&asked, now)?;
+        Ok(decide(&arrived.inbound, &self.site, &facts, arrived.source.received_at, now))
+    }
+
+    /// Does what the verdict says, and completes the row.
+    pub(super) fn carry_out(
+        &self,
+        w: &mut Write<'_>,
+        arrived: &Arrived,
+        verdict: Verdict,
+        row: MailRowId,
+        now: Timestamp,
+    ) -> Result<MailRow, DeskError> {
+        let kind = verdict.kind();
+        let (ticket, project) = match verdict {
+            Verdict::Open { project, also_for, requester, linked: _, confirmation, automatic: _ } => {
+                let confirmation = confirmation.filter(|_| !arrived.quiet);
+                let opening = Opening { project, also_for, requester, confirmation };
+                let ticket = self.open(w, arrived, row, opening, now)?;
+                (Some(ticket), Some(project))
+            }
+            Verdict::Comment { ticket, participant, automatic, reopen } => {
+                let voice = Voice { participant, automatic, reopen };
+                let ticket = self.comment_by_mail(w, arrived, row, ticket, voice, now)?;
+                (Some(ticket.id), Some(ticket.project))
+            }
+            Verdict::Unsubscribe { ticket, participant } => {
+                let mut ticket = w.ticket(ticket)?.ok_or(DeskError::NotFound)?;
+                let change = Change::Unsubscribe(participant);
+                let events = apply(&mut ticket, change, Actor::Participant(participant), now)?;
+                record(w, &ticket, &events)?;
+                (Some(ticket.id), Some(ticket.project))
+            }
+            Verdict::Duplicate { of } => {
+                let first = w.mail_row(of)?;
+                (first.as_ref().and_then(|r| r.ticket), first.and_then(|r| r.project))
+            }
+            Verdict::Hold { ticket, project, .. } => (ticket, project),
+            Verdict::Ignore { .. } => (None, None),
+        };
+        let mut done = w.mail_row(row)?.ok_or(DeskError::NotFound)?;
+        done.verdict = kind;
+        done.ticket = ticket;
+        done.project = project;
+        done.filed = false;
+        w.put_mail_row(&done)?;
+        if matches!(kind, VerdictKind::Open | VerdictKind::Comment) {
+            self.supersede_held_copies(w, arrived, &done, now)?;
+        }
+        Ok(done)
+    }
+
+    /// A held copy of a mail that has now been taken in needs no decision any more.
+    fn supersede_held_copies(
+        &self,
+        w: &mut Write<'_>,
+        arrived: &Arrived,
+        taken: &MailRow,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let facts = w.facts(&questions(&arrived.inbound, &self.site, arrived.raw), now)?;
+        for id in copies_set_aside(&arrived.inbound, &facts) {
+            if let Some(mut copy) = w.mail_row(id)?.filter(|row| matches!(row.verdict, VerdictKind::Hold(_)))
+            {
+                copy.verdict = VerdictKind::Duplicate;
+                copy.ticket = taken.ticket;
+                copy.filed = false;
+                w.put_mail_row(&copy)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open(
+        &self,
+        w: &mut Write<'_>,
+        arrived: &Arrived,
+        row: MailRowId,
+        opening: Opening,
+        now: Timestamp,
+    ) -> Result<TicketId, DeskError> {
+        let (id, number) = w.next_ticket(opening.project)?;
+        let mut ticket = new_ticket(id, number, opening.project, &arrived.inbound, opening.requester, now);
+        ticket.also_for = opening.also_for;
+        let body = Body::Mail { raw: arrived.raw, row: Some(row) };
+        let mut events = change::open(&mut ticket, body, now);
+        let addressee = match (opening.confirmation, ticket.requester()) {
+            (Some(how), Some(person)) if may_be_mailed(w, person)? => Some((how, person.clone())),
+            _ => None,
+        };
+        if let Some((_, person)) = &addressee {
+            let due = EventKind::Confirmed { participant: person.no };
+            events.extend(change::number(&mut ticket, vec![due], Actor::Postdesk, now));
+        }
+        record(w, &ticket, &events)?;
+        remember_ids(w, arrived, id)?;
+        if let Some((how, person)) = addressee {
+            let letter = LetterKind::Confirmation { subject: how.subject };
+            mail_one(w, &self.random, &self.site.host, &ticket, letter, person.no, now)?;
+            w.note_confirmation(&person.address, now)?;
+        }
+        Ok(id)
+    }
+
+    fn comment_by_mail(
+        &self,
+        w: &mut Write<'_>,
+        arrived: &Arrived,
+        row: MailRowId,
+        ticket: TicketId,
+        voice: Voice,
+        now: Timestamp,
+    ) -> Result<Ticket, DeskError> {
+        let mut ticket = w.ticket(ticket)?.ok_or(DeskError::NotFound)?;
+        let actor = Actor::Participant(voice.participant);
+        let body = Body::Mail { raw: arrived.raw, row: Some(row) };
+        let change = Change::Comment { body, automatic: voice.automatic };
+        let mut events = apply(&mut ticket, change, actor, now)?;
+        let comment = events.first().map(|event| event.no);
+        if voice.reopen && ticket.state == State::Closed {
+            events.extend(apply(&mut ticket, Change::Reopen, Actor::Postdesk, now)?);
+        }
+        record(w, &ticket, &events)?;
+        remember_ids(w, arrived, ticket.id)?;
+        if let Some(event) = comment.filter(|_| !voice.automatic && !arrived.quiet) {
+            let letter = LetterKind::Comment { event };
+            let except = Some(voice.participant);
+            super::letters::mail_everyone(w, &self.random, &self.site.host, &ticket, letter, except, now)?;
+        }
+        Ok(ticket)
+    }
+}
+
+/// How a ticket begins.
+struct Opening {
+    project: ProjectId,
+    also_for: Vec<ProjectId>,
+    requester: Option<NameAddr>,
+    confirmation: Option<Confirmation>,
+}
+
+/// Who speaks in a comment by mail, and how.
+#[derive(Clone, Copy)]
+struct Voice {
+    participant: ParticipantNo,
+    automatic: bool,
+    reopen: bool,
+}
+
+pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> MailRow {
+    let mail = &arrived.inbound;
+    let label =
+        |people: &[NameAddr]| people.iter().map(|p| p.address.as_str()).collect::<Vec<_>>().join(", ");
+    MailRow {
+        id: MailRowId::default(),
+        source: arrived.source.clone(),
+        raw: arrived.raw,
+        message_id: mail.message_id.clone(),
+        from: mail.from.as_ref().map(|from| from.address.folded().to_owned()),
+        date: mail.date,
+        body_hash: mail.body_hash,
+        from_label: mail.from.as_ref().map(name_and_address).unwrap_or_default(),
+        to_label: label(&mail.to),
+        subject: mail.subject.clone(),
+        verdict: verdict.kind(),
+        ticket: None,
+        project: None,
+        taken_at: now,
+        filed: false,
+    }
+}
+
+fn name_and_address(person: &NameAddr) -> String {
+    match &person.name {
+        Some(name) => format!("{name} <{}>", person.address),
+        None => person.address.to_string(),
+    }
+}
+
+fn new_ticket(
+    id: TicketId,
+    number: u32,
+    project: ProjectId,
+    mail: &Inbound,
+    requester: Option<NameAddr>,
+    now: Timestamp,
+) -> Ticket {
+    let participant = requester.map(|person| Participant {
+        no: ParticipantNo(1),
+        address: person.address,
+        name: person.name,
+        subscription: Subscription::Subscribed,
+        added_at: now,
+    });
+    Ticket {
+        id,
+        project,
+        number,
+        title: if mail.subject.is_empty() { "(no subject)".to_owned() } else { mail.subject.clone() },
+        state: State::Open,
+        hold_until: None,
+        due: None,
+        spam: false,
+        merged_into: None,
+        assignee: None,
+        labels: Vec::new(),
+        participants: participant.into_iter().collect(),
+        also_for: Vec::new(),
+        opened_at: now,
+        active_at: now,
+        owed_since: None,
+        last_event: crate::tracker::EventNo(0),
+        comments: 0,
+        notes: 0,
+    }
+}
+
+/// Later mails that name this one in In-Reply-To or References find the ticket.
+fn remember_ids(w: &mut Write<'_>, arrived: &Arrived, ticket: TicketId) -> Result<(), StoreError> {
+    match &arrived.inbound.message_id {
+        Some(id) => w.add_mail_id(id, ticket, false),
+        None => Ok(()),
+    }
+}
+
+/// The mail is no longer in hand: its verdict is on record.
+pub(super) fn done_with(w: &mut Write<'_>, source: &EmailRef) -> Result<(), StoreError> {
+    let mut in_hand = w.in_hand()?;
+    let before = in_hand.len();
+    in_hand.retain(|mail| mail.source != *source);
+    if in_hand.len() == before {
+        return Ok(());
+    }
+    w.set_in_hand(&in_hand)
+}

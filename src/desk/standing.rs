@@ -1,0 +1,67 @@
+//! How the streets are doing, for the pages, the command line and `/healthz` to show.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// How new mail is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// The server tells (RFC 8620 §7.3).
+    Push,
+    /// The server has no push: it is asked every few seconds.
+    Poll,
+}
+
+/// What the street of incoming mail is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum IntakeStanding {
+    /// The mail server has not answered yet.
+    #[default]
+    Starting,
+    /// The intake mailbox holds mails from before, and nobody said what to do with them.
+    NotAdopted { waiting: u64 },
+    /// Mail is taken in.
+    Running,
+    /// The mail server or the disk stands in the way; it is tried again by itself.
+    Trouble { why: String, since: Timestamp },
+}
+
+/// How the streets are doing.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Standing {
+    pub intake: IntakeStanding,
+    pub listening: Option<Listening>,
+    /// When the intake mailbox was last seen empty of new mail.
+    pub last_sweep: Option<Timestamp>,
+    /// Why letters do not leave at present, if something is in the way.
+    pub sending_trouble: Option<String>,
+}
+
+/// Where the streets write how they are doing, and everyone else reads it.
+#[derive(Clone, Debug)]
+pub struct StandingBoard(Arc<watch::Sender<Standing>>);
+
+impl Default for StandingBoard {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Standing::default())))
+    }
+}
+
+impl StandingBoard {
+    #[must_use]
+    pub fn get(&self) -> Standing {
+        self.0.borrow().clone()
+    }
+
+    /// Follows every change.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.0.subscribe()
+    }
+
+    pub fn update(&self, change: impl FnOnce(&mut Standing)) {
+        self.0.send_modify(change);
+    }
+}

@@ -1,0 +1,154 @@
+//! Slows down who guesses passwords.
+//!
+//! Counted are failures by address and network together, by network, and by address, so that one
+//! guesser cannot try many passwords, and a stranger who fails on purpose does not easily lock
+//! somebody out. The counts do not depend on whether the address has an account.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long failures count.
+pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
+
+/// The most that is remembered; beyond it the older half is forgotten.
+const MOST: usize = 20_000;
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Both(String, IpAddr),
+    Network(IpAddr),
+    Address(String),
+}
+
+impl Key {
+    fn limit(&self) -> u32 {
+        match self {
+            Self::Both(..) => 8,
+            Self::Network(_) => 40,
+            Self::Address(_) => 60,
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Throttle(Mutex<HashMap<Key, (u32, Timestamp)>>);
+
+impl Throttle {
+    /// Counts a try, and says whether it may be made. Counting comes first, so that many tries at
+    /// once do not slip through.
+    pub(super) fn admit(&self, now: Timestamp, address: &str, peer: IpAddr) -> bool {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= MOST {
+            forget(&mut seen, now);
+        }
+        let mut admitted = true;
+        for key in keys(address, peer) {
+            let limit = key.limit();
+            let (tries, since) = seen.entry(key).or_insert((0, now));
+            if now.duration_since(*since) >= WINDOW {
+                (*tries, *since) = (0, now);
+            }
+            *tries = tries.saturating_add(1);
+            admitted &= *tries <= limit;
+        }
+        admitted
+    }
+
+    /// A sign-in that succeeded takes its own try back, and clears what this person failed before
+    /// from this network.
+    pub(super) fn succeeded(&self, address: &str, peer: IpAddr) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in keys(address, peer) {
+            match key {
+                Key::Both(..) => drop(seen.remove(&key)),
+                key => {
+                    if let Some((tries, _)) = seen.get_mut(&key) {
+                        *tries = tries.saturating_sub(1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Makes room: what has expired goes, and where that is not half of it, the older half.
+fn forget(seen: &mut HashMap<Key, (u32, Timestamp)>, now: Timestamp) {
+    seen.retain(|_, (_, since)| now.duration_since(*since) < WINDOW);
+    if seen.len() > MOST / 2 {
+        let mut times: Vec<Timestamp> = seen.values().map(|(_, since)| *since).collect();
+        let (_, median, _) = times.select_nth_unstable(seen.len() / 2);
+        let median = *median;
+        seen.retain(|_, (_, since)| *since > median);
+    }
+}
+
+fn keys(address: &str, peer: IpAddr) -> [Key; 3] {
+    let address: String = address.trim().to_lowercase().chars().take(254).collect();
+    let network = network(peer);
+    [Key::Both(address.clone(), network), Key::Network(network), Key::Address(address)]
+}
+
+/// A household has a /64 of IPv6, so its last half says nothing.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn peer(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn eight_failures_close_one_pair_for_the_window_and_no_other() {
+        let throttle = Throttle::default();
+        assert!((0..8).all(|_| throttle.admit(NOW, "jane@acme.example", peer(1))));
+        assert!(!throttle.admit(NOW, " Jane@acme.example", peer(1)));
+        assert!(throttle.admit(NOW, "jane@acme.example", peer(2)));
+        assert!(throttle.admit(NOW, "lin@acme.example", peer(1)));
+        assert!(throttle.admit(NOW + WINDOW, "jane@acme.example", peer(1)));
+    }
+
+    #[test]
+    fn many_addresses_from_one_network_are_one_guesser() {
+        let throttle = Throttle::default();
+        let admitted =
+            (0..100).filter(|n| throttle.admit(NOW, &format!("a{n}@acme.example"), peer(1))).count();
+        assert_eq!(admitted, 40);
+        let six = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        let admitted =
+            (0..100u16).filter(|n| throttle.admit(NOW, &format!("b{n}@acme.example"), six(*n))).count();
+        assert_eq!(admitted, 40);
+    }
+
+    #[test]
+    fn who_succeeds_starts_anew_and_the_network_does_not() {
+        let throttle = Throttle::default();
+        let tries = |address: &str| (0..100).take_while(|_| throttle.admit(NOW, address, peer(1))).count();
+        assert!((0..7).all(|_| throttle.admit(NOW, "jane@acme.example", peer(1))));
+        throttle.succeeded("jane@acme.example", peer(1));
+        assert_eq!(tries("jane@acme.example"), 8);
+        let others: usize = (0..10).map(|n| tries(&format!("a{n}@acme.example"))).sum();
+        assert!(others < 40, "{others} more from a network that failed before");
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let throttle = Throttle::default();
+        for n in 0..30_000u32 {
+            let at = Timestamp::from_millisecond(i64::from(n)).unwrap();
+            throttle.admit(at, &format!("a{n}@acme.example"), IpAddr::from(n.to_be_bytes()));
+        }
+        assert!(throttle.0.lock().unwrap().len() <= MOST + 3);
+    }
+}
