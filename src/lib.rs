@@ -24,3 +24,8 @@ pub mod theme;
 
 // The desk: everything that can happen.
 pub mod desk;
+
+// Streets: mail in, mail out, what runs by itself, the browser.
+pub mod intake;
+pub mod delivery;
+pub mod upkeep;

@@ -1,0 +1,109 @@
+//! Letters whose outcome nobody knows: looked for in Sent and among the submissions.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress};
+use crate::clock::after;
+use crate::desk::LookFound;
+use crate::jmap::EmailId;
+use crate::mail::MessageId;
+use crate::store::Look;
+use crate::tracker::{OutboxRow, OutboxState};
+
+/// How many mails of Sent are read at once.
+const PAGE: usize = 500;
+/// How many of such pages at most.
+const PAGES: usize = 40;
+/// How many letters are looked for at once.
+const LOOK_AT: usize = 5000;
+/// The mail server's clock may be behind ours by as much.
+const SKEW: Duration = Duration::from_hours(24);
+
+/// What lies in Sent, by Message-ID.
+type InSent = HashMap<MessageId, EmailId>;
+
+impl Delivery {
+    /// At each start: rows that an earlier run left waiting or submitting are first looked for in
+    /// Sent, because their end may have been lost with it.
+    pub(super) async fn catch_up(&self) -> Result<(), DeliveryError> {
+        let read = self.desk.store.read()?;
+        let mut open = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
+        open.extend(read.letters_in(OutboxState::Waiting, LOOK_AT)?);
+        drop(read);
+        self.look_for_all(&open).await
+    }
+
+    /// Looks for letters whose submission got no answer, and now and then for those that were
+    /// given up: one of them found in Sent later was sent.
+    pub(super) async fn follow(&self, progress: &mut Progress) -> Result<(), DeliveryError> {
+        let now = self.desk.clock.now();
+        let parked_too = progress.parked_at.is_none_or(|at| after(at, LOOK_FOR_PARKED_EVERY) <= now);
+        let read = self.desk.store.read()?;
+        let mut unknown = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
+        if parked_too {
+            unknown.extend(read.letters_in(OutboxState::Unknown, LOOK_AT)?);
+        }
+        drop(read);
+        self.look_for_all(&unknown).await?;
+        if parked_too {
+            progress.parked_at = Some(now);
+        }
+        Ok(())
+    }
+
+    async fn look_for_all(&self, rows: &[OutboxRow]) -> Result<(), DeliveryError> {
+        let Some(oldest) = rows.iter().map(|row| row.created_at).min() else { return Ok(()) };
+        let sent = self.sent_since(oldest).await?;
+        for row in rows {
+            let found = self.look_in(row, &sent).await?;
+            let state = self.desk.found(row.id, found).await?;
+            if state != row.state {
+                tracing::info!(letter = row.id.0, ?state, "a letter of unknown outcome is settled");
+                self.make_untidy();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the letter lies in Sent or a submission names it.
+    pub(super) async fn look_for(&self, row: &OutboxRow) -> Result<LookFound, DeliveryError> {
+        let sent = self.sent_since(row.created_at).await?;
+        self.look_in(row, &sent).await
+    }
+
+    async fn look_in(&self, row: &OutboxRow, sent: &InSent) -> Result<LookFound, DeliveryError> {
+        if let Some(email) = sent.get(&row.message_id) {
+            return Ok(LookFound::Left { email: Some(email.as_str().to_owned()) });
+        }
+        if let (Some(email), Some(_)) = (&row.email, row.submitted_at)
+            && self.jmap().await?.submission_of(&EmailId::from(email.as_str())).await?.is_some()
+        {
+            return Ok(LookFound::Left { email: Some(email.clone()) });
+        }
+        Ok(LookFound::Nothing)
+    }
+
+    /// What was put into Sent since then. Sent is enumerated and compared by Message-ID, because
+    /// servers answer a header search with silence.
+    pub(super) async fn sent_since(&self, since: Timestamp) -> Result<InSent, DeliveryError> {
+        let ways = self.ways().await?;
+        let jmap = self.jmap().await?;
+        let mut sent = InSent::new();
+        let mut position = 0;
+        for _ in 0..PAGES {
+            let page = jmap.newest(&ways.sent, position, PAGE).await?;
+            let Some(oldest) = page.emails.iter().map(|mail| mail.received_at).min() else { break };
+            position += page.found;
+            for mail in page.emails {
+                sent.extend(mail.message_ids.into_iter().map(|id| (id, mail.id.clone())));
+            }
+            if after(oldest, SKEW) < since {
+                break;
+            }
+        }
+        Ok(sent)
+    }
+}

@@ -1,0 +1,326 @@
+//! Mail out: letters that are due leave the outbox by JMAP submission (RFC 8621 §7).
+//!
+//! Each letter is drafted once, imported, marked *submitting*, submitted, and settled, each step on
+//! record before the next. Between the mark and the answer nobody can know whether it left; such a
+//! letter is looked for, never sent again by itself.
+
+mod draft;
+mod follow;
+mod send;
+mod tidy;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use thiserror::Error;
+use tokio::sync::{Mutex, watch};
+
+use crate::config::MailboxRef;
+use crate::desk::Desk;
+use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
+use crate::mail::Address;
+use crate::store::{Look, RawError, StoreError};
+use crate::theme::{Theme, ThemeError};
+use crate::tracker::OutboxState;
+
+/// How the customer's answer finds its ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyTo {
+    /// An address that carries the key.
+    Keyed,
+    /// The account's own address; the key stands in References alone.
+    Plain,
+}
+
+/// What delivery needs to know from the configuration.
+#[derive(Clone, Debug)]
+pub struct DeliverySettings {
+    /// The intake mailbox: nothing is touched in an account where it is not adopted.
+    pub intake: MailboxRef,
+    /// Where drafts lie until they leave; a mailbox of Postdesk's own.
+    pub outgoing: MailboxRef,
+    pub sent: MailboxRef,
+    /// The mail account's own address.
+    pub account: Address,
+    pub reply_to: ReplyTo,
+}
+
+/// Why letters do not leave at present. It is tried again by itself.
+#[derive(Debug, Error)]
+pub enum DeliveryError {
+    #[error(transparent)]
+    Jmap(#[from] JmapError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// What a letter speaks of is not on record any more.
+    #[error("{0} is not on record any more")]
+    Gone(&'static str),
+    /// The submission certainly did not take place.
+    #[error("a letter could not be submitted: {why}")]
+    NotSent { why: String, retry_after: Option<Duration> },
+    /// A thread of ours ended badly.
+    #[error("composing a letter ended badly: {0}")]
+    Panicked(#[from] tokio::task::JoinError),
+    /// A broken theme stalls the outbox, visibly, and never intake.
+    #[error("a letter cannot be written: {0}")]
+    Theme(#[from] ThemeError),
+}
+
+impl DeliveryError {
+    /// The sentence with all its causes, for a log or a person.
+    fn whole(&self) -> String {
+        match self {
+            Self::Jmap(error) => error.whole(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The time that the server asked us to wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Jmap(error) => match error.failure() {
+                Failure::Temporary { retry_after } => retry_after,
+                Failure::Permanent | Failure::Credentials => None,
+            },
+            Self::NotSent { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// The mailboxes and the identity that letters leave by.
+#[derive(Clone, Debug)]
+struct Ways {
+    outgoing: MailboxId,
+    sent: MailboxId,
+    identity: IdentityId,
+    /// The envelope's sender: the identity's address.
+    sender: Address,
+    /// Whom a From may name.
+    identities: Vec<Identity>,
+}
+
+/// The street of outgoing mail. Cheap to clone.
+#[derive(Clone)]
+pub struct Delivery {
+    desk: Desk,
+    line: Line,
+    theme: Theme,
+    settings: Arc<DeliverySettings>,
+    ways: Arc<Mutex<Option<Arc<Ways>>>>,
+    /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
+    untidy: Arc<AtomicBool>,
+}
+
+/// What a run of the street remembers from turn to turn.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Whether what an earlier run left open was looked for.
+    caught_up: bool,
+    /// When the parked letters were last looked for.
+    parked_at: Option<Timestamp>,
+}
+
+/// What to do where nobody may send.
+const NO_IDENTITY: &str = "the mail account has no sending identity; the mail server has to allow it to send";
+
+/// How many letters are read from the outbox at once.
+const BATCH: usize = 50;
+/// How often letters of unknown outcome are looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often parked letters are looked for: one found in Sent later was sent.
+const LOOK_FOR_PARKED_EVERY: Duration = Duration::from_mins(15);
+/// How long a letter waits that met trouble which is not about itself; its attempts do not count.
+const PAUSE: Duration = Duration::from_secs(30);
+/// After so many letters in a row that met such trouble, the server is left alone for a while.
+const IN_A_ROW: u32 = 3;
+/// The longest wait between two tries while the mail server does not answer.
+const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
+/// The longest wait that a server may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
+
+impl Delivery {
+    #[must_use]
+    pub fn new(desk: Desk, line: Line, theme: Theme, settings: DeliverySettings) -> Self {
+        Self {
+            desk,
+            line,
+            theme,
+            settings: Arc::new(settings),
+            ways: Arc::default(),
+            untidy: Arc::new(AtomicBool::new(true)),
+        }
+    }
+
+    /// Sends what is due whenever the bell rings, until `stop` says so. The letter in hand is
+    /// finished first.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let bell = self.desk.outbox_bell();
+        let mut backoff = Duration::from_secs(1);
+        let mut progress = Progress::default();
+        while !*stop.borrow() {
+            match self.turn(&mut progress, &stop).await {
+                Ok(wait) => {
+                    backoff = Duration::from_secs(1);
+                    self.note_success();
+                    tokio::select! {
+                        () = bell.notified() => {}
+                        () = self.desk.clock.sleep(wait) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                // A bell does not shorten this wait, nor one that the server asked for.
+                Err(error) => {
+                    self.note_trouble(&error);
+                    let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(backoff);
+                    tokio::select! {
+                        () = self.desk.clock.sleep(wait) => {}
+                        _ = stop.changed() => {}
+                    }
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                }
+            }
+        }
+    }
+
+    /// Catches up, sends what is due and looks for what is unknown, once. Tests call it by hand.
+    ///
+    /// # Errors
+    /// Where the mail server or the store stand in the way; what left is on record.
+    pub async fn run_once(&self) -> Result<(), DeliveryError> {
+        let (_running, stop) = watch::channel(false);
+        self.turn(&mut Progress::default(), &stop).await.map(drop)
+    }
+
+    /// One turn: at first what an earlier run left open, then what is due, then what is unknown.
+    /// Gives the time until the next turn is due.
+    async fn turn(
+        &self,
+        progress: &mut Progress,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Duration, DeliveryError> {
+        if !self.may_touch_account().await? {
+            return Ok(LOOK_EVERY);
+        }
+        if !progress.caught_up {
+            self.catch_up().await?;
+            progress.caught_up = true;
+        }
+        let sent = self.drain(stop).await;
+        self.follow(progress).await?;
+        self.tidy().await;
+        sent?;
+        self.until_next()
+    }
+
+    /// An account whose intake mailbox nobody gave us is not touched.
+    async fn may_touch_account(&self) -> Result<bool, DeliveryError> {
+        let account = self.jmap().await?.account_id();
+        Ok(self.desk.adoption(&account, &self.settings.intake.to_string())?.is_some())
+    }
+
+    /// Sends everything that is due now. Trouble with one letter does not stop those to other
+    /// people; trouble with several in a row is the server's.
+    async fn drain(&self, stop: &watch::Receiver<bool>) -> Result<(), DeliveryError> {
+        let mut trouble = None;
+        let mut in_a_row = 0;
+        loop {
+            let due = self.desk.store.read()?.letters_due(self.desk.clock.now(), BATCH)?;
+            if due.is_empty() {
+                return trouble.map_or(Ok(()), Err);
+            }
+            for row in due {
+                if *stop.borrow() {
+                    return Ok(());
+                }
+                let id = row.id;
+                let Err(error) = self.send(row).await else {
+                    in_a_row = 0;
+                    continue;
+                };
+                let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
+                self.desk.postpone(id, wait, error.whole()).await?;
+                in_a_row += 1;
+                let stop_here = in_a_row >= IN_A_ROW || error.retry_after().is_some();
+                let first = trouble.get_or_insert(error);
+                if stop_here {
+                    tracing::debug!(why = first.whole(), "no more letters are tried in this turn");
+                    return trouble.map_or(Ok(()), Err);
+                }
+            }
+        }
+    }
+
+    fn until_next(&self) -> Result<Duration, DeliveryError> {
+        let now = self.desk.clock.now();
+        let read = self.desk.store.read()?;
+        let due = read.next_due()?.map_or(Duration::from_hours(1), |at| {
+            Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
+        });
+        let next = [
+            (!read.letters_in(OutboxState::Submitting, 1)?.is_empty() || self.is_untidy())
+                .then_some(LOOK_EVERY),
+            (!read.letters_in(OutboxState::Unknown, 1)?.is_empty()).then_some(LOOK_FOR_PARKED_EVERY),
+        ];
+        Ok(next.into_iter().flatten().fold(due, Duration::min))
+    }
+
+    fn note_success(&self) {
+        self.desk.standing().update(|standing| {
+            if standing.sending_trouble.take().is_some() {
+                tracing::info!("letters leave again");
+            }
+        });
+    }
+
+    /// Logged once when it begins, not with each try.
+    fn note_trouble(&self, error: &DeliveryError) {
+        let why = error.whole();
+        self.desk.standing().update(|standing| {
+            if standing.sending_trouble.is_none() {
+                tracing::warn!(%why, "no letters leave for now; it is tried again by itself");
+            }
+            standing.sending_trouble = Some(why);
+        });
+    }
+
+    /// Mailboxes and identity, found once and again after [`Self::forget_ways`]. Identities are
+    /// always asked for, because some servers make them only then.
+    async fn ways(&self) -> Result<Arc<Ways>, JmapError> {
+        let mut known = self.ways.lock().await;
+        if let Some(ways) = &*known {
+            return Ok(Arc::clone(ways));
+        }
+        let ways = Arc::new(self.find_ways().await?);
+        *known = Some(Arc::clone(&ways));
+        Ok(ways)
+    }
+
+    /// A mailbox or an identity may be gone: they are looked for anew.
+    async fn forget_ways(&self) {
+        *self.ways.lock().await = None;
+    }
+
+    async fn jmap(&self) -> Result<&Jmap, JmapError> {
+        self.line.jmap().await
+    }
+
+    async fn find_ways(&self) -> Result<Ways, JmapError> {
+        let jmap = self.jmap().await?;
+        let identities = jmap.identities().await?;
+        let account = &self.settings.account;
+        let own = Identity::for_address(&identities, account).or(identities.first());
+        let own = own.ok_or_else(|| JmapError::Session(NO_IDENTITY.to_owned()))?;
+        Ok(Ways {
+            outgoing: jmap.ensure_mailbox(&self.settings.outgoing).await?,
+            sent: jmap.ensure_mailbox(&self.settings.sent).await?,
+            identity: own.id.clone(),
+            sender: Address::parse(&own.email).unwrap_or_else(|_| account.clone()),
+            identities,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! One letter's way: draft, import, mark, submit, settle.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
+use crate::desk::{LookFound, Settled};
+use crate::jmap::{EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
+use crate::mail::Address;
+use crate::store::Look;
+use crate::tracker::OutboxRow;
+
+/// The longest wait before a letter that was refused for now is tried again.
+const LONGEST_WAIT: Duration = Duration::from_mins(30);
+/// How many times a letter is tried that is refused for now, about three days.
+const TRIES: u32 = 150;
+
+impl Delivery {
+    /// Sends one letter that is due, and puts on record how that ended.
+    ///
+    /// # Errors
+    /// What is in the way and not about this letter alone.
+    pub(super) async fn send(&self, row: OutboxRow) -> Result<(), DeliveryError> {
+        let jmap = self.jmap().await?;
+        let ways = self.ways().await?;
+        let Some(to) = self.addressee(&row)? else {
+            return Ok(self.desk.withdraw(row.id, "the participant is not on record any more").await?);
+        };
+        let bytes = match self.draft(&row, &ways).await {
+            Err(gone @ DeliveryError::Gone(_)) => {
+                return Ok(self.desk.withdraw(row.id, &gone.to_string()).await?);
+            }
+            drafted => drafted?,
+        };
+        // A letter that was submitted before and is to leave again is looked for once more.
+        if row.submitted_at.is_some()
+            && let LookFound::Left { email } = self.look_for(&row).await?
+        {
+            self.make_untidy();
+            self.desk.found(row.id, LookFound::Left { email }).await?;
+            return Ok(());
+        }
+        let Some(imported) = self.import(&row, bytes.into(), &ways).await? else { return Ok(()) };
+        if imported.existed && self.lies_in_sent(&imported.id, &ways).await? {
+            let email = Some(imported.id.as_str().to_owned());
+            self.desk.found(row.id, LookFound::Left { email }).await?;
+            return Ok(());
+        }
+        let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {
+            self.make_untidy();
+            return Ok(());
+        };
+        let envelope = Envelope { from: ways.sender.clone(), to };
+        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &ways.outgoing, &ways.sent).await;
+        self.settle(&row, &imported.id, outcome, &ways).await
+    }
+
+    /// `None` where the server will never take this letter, which is on record then.
+    async fn import(
+        &self,
+        row: &OutboxRow,
+        bytes: Bytes,
+        ways: &Ways,
+    ) -> Result<Option<Imported>, DeliveryError> {
+        let imported = self.jmap().await?.import(bytes, &ways.outgoing, &["$draft", "$seen"]).await;
+        let error = match imported {
+            Ok(imported) => return Ok(Some(imported)),
+            Err(error) => error,
+        };
+        if is_about_the_letter(&error) {
+            let why = error.whole();
+            tracing::warn!(letter = row.id.0, %why, "the mail server does not take a letter");
+            self.desk.settle(row.id, Settled::Refused { why }).await?;
+            return Ok(None);
+        }
+        if matches!(error, JmapError::Set { .. }) {
+            // The mailbox may be gone.
+            self.forget_ways().await;
+        }
+        Err(error.into())
+    }
+
+    /// The address that the row's participant has now.
+    fn addressee(&self, row: &OutboxRow) -> Result<Option<Address>, DeliveryError> {
+        let ticket = self.desk.store.read()?.ticket(row.ticket)?;
+        Ok(ticket.and_then(|ticket| ticket.participant(row.participant).map(|p| p.address.clone())))
+    }
+
+    async fn lies_in_sent(&self, email: &EmailId, ways: &Ways) -> Result<bool, DeliveryError> {
+        let emails = self.jmap().await?.emails(std::slice::from_ref(email)).await?;
+        Ok(emails.iter().any(|info| info.id == *email && info.mailboxes.contains(&ways.sent)))
+    }
+
+    async fn settle(
+        &self,
+        row: &OutboxRow,
+        email: &EmailId,
+        outcome: Submission,
+        ways: &Ways,
+    ) -> Result<(), DeliveryError> {
+        let settled = match outcome {
+            Submission::Accepted { id, delivery, filed } => {
+                if !filed {
+                    self.file_sent(email, ways).await;
+                }
+                Settled::Sent { submission: id.map(String::from), delivery }
+            }
+            Submission::Refused { permanent: true, why, .. } => {
+                tracing::warn!(letter = row.id.0, %why, "a letter was refused for good");
+                self.make_untidy();
+                Settled::Refused { why }
+            }
+            Submission::Refused { permanent: false, why, .. } if row.attempts >= TRIES => {
+                tracing::warn!(letter = row.id.0, %why, "a letter was refused for now too often");
+                self.make_untidy();
+                Settled::Refused { why }
+            }
+            Submission::Refused { permanent: false, why, .. } => {
+                Settled::Later { wait: self.backoff(row.attempts), why }
+            }
+            Submission::NotSent { failure, why } => {
+                let retry_after = match failure {
+                    Failure::Temporary { retry_after } => retry_after,
+                    Failure::Permanent | Failure::Credentials => None,
+                };
+                let wait = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
+                self.desk.settle(row.id, Settled::NotSent { wait, why: why.clone() }).await?;
+                return Err(DeliveryError::NotSent { why, retry_after });
+            }
+            Submission::Unknown { why } => {
+                tracing::warn!(letter = row.id.0, %why, "nobody knows yet whether a letter left; it is looked for");
+                Settled::Unknown { why }
+            }
+        };
+        Ok(self.desk.settle(row.id, settled).await?)
+    }
+
+    /// The letter left, whatever becomes of its copy: one that cannot be moved now is moved when the
+    /// mailbox is tidied.
+    async fn file_sent(&self, email: &EmailId, ways: &Ways) {
+        let moved = match self.jmap().await {
+            Ok(jmap) => jmap.mark_sent(email, &ways.outgoing, &ways.sent).await,
+            Err(error) => Err(error),
+        };
+        if !matches!(moved, Ok(Ok(()))) {
+            self.make_untidy();
+        }
+    }
+
+    /// 15 s, doubled with each try, up to half an hour, less a random half.
+    fn backoff(&self, attempts: u32) -> Duration {
+        let whole =
+            Duration::from_secs(15).saturating_mul(2_u32.saturating_pow(attempts.min(10))).min(LONGEST_WAIT);
+        let half = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX) / 2;
+        Duration::from_millis(half + self.desk.random.below(half + 1))
+    }
+}
+
+/// Whether another letter could be imported where this one is refused for good.
+fn is_about_the_letter(error: &JmapError) -> bool {
+    match error {
+        JmapError::TooLarge { .. } => true,
+        JmapError::Set { fault, .. } => {
+            matches!(fault.kind, SetErrorType::InvalidEmail | SetErrorType::TooLarge)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,93 @@
+//! The mailbox of outgoing letters: what lies there though its letter is settled is put where it
+//! belongs, until that has happened.
+
+use std::sync::atomic::Ordering;
+
+use super::{Delivery, DeliveryError};
+use crate::jmap::{EmailId, EmailInfo, SetFault};
+use crate::store::Look;
+use crate::tracker::{OutboxRow, OutboxState};
+
+/// How many mails are read at once.
+const PAGE: usize = 200;
+
+impl Delivery {
+    pub(super) fn make_untidy(&self) {
+        self.untidy.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_untidy(&self) -> bool {
+        self.untidy.load(Ordering::Relaxed)
+    }
+
+    /// Repeated with the next turn where it does not succeed. The letters' state does not depend on
+    /// it, so trouble here stops nothing.
+    pub(super) async fn tidy(&self) {
+        if !self.untidy.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        match self.put_away().await {
+            Ok(true) => {}
+            Ok(false) => {
+                self.forget_ways().await;
+                self.make_untidy();
+            }
+            Err(error) => {
+                tracing::debug!(why = error.whole(), "sent letters could not be put into Sent yet");
+                self.make_untidy();
+            }
+        }
+    }
+
+    /// Sent letters go to Sent, those that will never leave are destroyed; a mail that is none of
+    /// ours is left alone. `false` where the server refused one.
+    async fn put_away(&self) -> Result<bool, DeliveryError> {
+        let (jmap, ways) = (self.jmap().await?, self.ways().await?);
+        let mut lying = Vec::new();
+        let mut position = 0;
+        loop {
+            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
+            if page.found == 0 {
+                break;
+            }
+            position += page.found;
+            lying.extend(page.emails);
+        }
+        let mut all = true;
+        for mail in lying {
+            let Some(row) = self.letter_in(&mail)? else { continue };
+            let done = match row.state {
+                OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,
+                OutboxState::Sent => jmap.mark_sent(&mail.id, &ways.outgoing, &ways.sent).await?,
+                OutboxState::Failed | OutboxState::Withdrawn => self.destroy(&mail.id).await?,
+                OutboxState::Waiting
+                | OutboxState::Submitting
+                | OutboxState::PresumedSent
+                | OutboxState::Unknown => Ok(()),
+            };
+            if let Err(fault) = done {
+                tracing::warn!(letter = row.id.0, %fault, "a settled letter's mail could not be put away");
+                all = false;
+            }
+        }
+        Ok(all)
+    }
+
+    fn letter_in(&self, mail: &EmailInfo) -> Result<Option<OutboxRow>, DeliveryError> {
+        let Some(id) = mail.message_ids.first() else { return Ok(None) };
+        Ok(self.desk.store.read()?.letter_by_message_id(id)?)
+    }
+
+    /// A server that does not notice equal bytes at import has one Email too many.
+    async fn is_a_copy(&self, mail: &EmailInfo, row: &OutboxRow) -> Result<bool, DeliveryError> {
+        if row.email.as_deref() == Some(mail.id.as_str()) {
+            return Ok(false);
+        }
+        Ok(self.sent_since(row.created_at).await?.contains_key(&row.message_id))
+    }
+
+    pub(super) async fn destroy(&self, email: &EmailId) -> Result<Result<(), SetFault>, DeliveryError> {
+        let done = self.jmap().await?.destroy(std::slice::from_ref(email)).await?;
+        Ok(done.into_iter().collect())
+    }
+}

@@ -1,0 +1,52 @@
+//! What becomes of mails that lay in the mailbox before Postdesk came: a person's choice.
+
+use super::{Intake, IntakeError};
+use crate::desk::DeskError;
+use crate::triage::{AdoptHow, Adoption};
+
+impl Intake {
+    /// Carries the choice out and records it. `Leave` moves everything first, so that a crash
+    /// half-way leaves a mailbox that is still not ours.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`] where the mailbox is adopted already, or where a mail could not be
+    /// moved; else as a sweep.
+    pub async fn adopt(&self, how: AdoptHow) -> Result<Adoption, IntakeError> {
+        let account = self.jmap().await?.account_id();
+        let name = self.settings.boxes.intake.to_string();
+        if let Some(before) = self.desk.adoption(&account, &name)? {
+            let how = before.how.as_str();
+            return Err(DeskError::Invalid(format!("the mailbox was adopted already, as \"{how}\"")).into());
+        }
+        if how == AdoptHow::Leave {
+            self.move_away().await?;
+        }
+        let adoption = self.desk.adopt(account, name, how).await?;
+        self.desk.intake_bell().notify_one();
+        Ok(adoption)
+    }
+
+    async fn move_away(&self) -> Result<(), IntakeError> {
+        let jmap = self.jmap().await?;
+        let boxes = self.boxes().await?;
+        let earlier = jmap.ensure_mailbox(&self.settings.boxes.earlier).await?;
+        let mut stuck = 0;
+        loop {
+            let page = jmap.page(&boxes.intake, stuck, 100).await?;
+            if page.found == 0 {
+                break;
+            }
+            let moves: Vec<_> =
+                page.emails.iter().map(|e| (e.id.clone(), boxes.intake.clone(), earlier.clone())).collect();
+            let filed = jmap.file(&moves).await?.iter().filter(|result| result.is_ok()).count();
+            stuck += page.found - filed.min(page.found);
+        }
+        if stuck > 0 {
+            // What stayed would be taken in as if it came now.
+            let why =
+                format!("{stuck} mails could not be moved; the mailbox is not adopted, try again later");
+            return Err(DeskError::Invalid(why).into());
+        }
+        Ok(())
+    }
+}

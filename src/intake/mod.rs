@@ -1,0 +1,236 @@
+//! Mail in: a bell or a tick starts a sweep of the intake mailbox.
+//!
+//! The intake mailbox is the queue, and filing a mail away is the acknowledgement. A sweep asks
+//! what is in it and takes everything in; it keeps no cursor, so after any outage the same sweep
+//! finds what is left.
+
+mod adopt;
+mod boxes;
+mod sort;
+mod sweep;
+mod take;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+pub use boxes::{BoxNames, Boxes};
+pub use sweep::Swept;
+
+use crate::desk::{Desk, DeskError, IntakeStanding, Listening};
+use crate::jmap::{Bell, Failure, Jmap, JmapError, Line, Mode};
+use crate::store::{RawError, StoreError};
+use crate::triage::EmailRef;
+
+/// What the intake needs to know from the configuration.
+#[derive(Clone, Debug)]
+pub struct IntakeSettings {
+    pub boxes: BoxNames,
+    /// In octets; a larger mail is held without being read.
+    pub largest_mail: u64,
+}
+
+/// Why a sweep ended early. It is repeated by itself.
+#[derive(Debug, Error)]
+pub enum IntakeError {
+    #[error(transparent)]
+    Jmap(#[from] JmapError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// A thread of ours ended badly.
+    #[error("keeping a mail ended badly: {0}")]
+    Panicked(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+}
+
+impl IntakeError {
+    /// The sentence with all its causes, for a log or a person.
+    fn whole(&self) -> String {
+        match self {
+            Self::Jmap(error) => error.whole(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The time that the server asked us to wait.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Jmap(error) => match error.failure() {
+                Failure::Temporary { retry_after } => retry_after,
+                Failure::Permanent | Failure::Credentials => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The street of incoming mail. Cheap to clone.
+#[derive(Clone)]
+pub struct Intake {
+    desk: Desk,
+    line: Line,
+    settings: Arc<IntakeSettings>,
+    boxes: Arc<tokio::sync::Mutex<Option<Boxes>>>,
+    /// Emails that were in hand when an earlier run ended, with the runs that ended over each
+    /// alone.
+    suspects: Arc<Mutex<HashMap<EmailRef, u8>>>,
+    recalled: Arc<AtomicBool>,
+}
+
+/// The longest wait between two tries while the mail server does not answer.
+const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
+/// The longest wait that a server may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
+
+impl Intake {
+    #[must_use]
+    pub fn new(desk: Desk, line: Line, settings: IntakeSettings) -> Self {
+        Self {
+            desk,
+            line,
+            settings: Arc::new(settings),
+            boxes: Arc::default(),
+            suspects: Arc::default(),
+            recalled: Arc::default(),
+        }
+    }
+
+    /// Sweeps whenever the bell rings, until `stop` says so. The mail in hand is finished first.
+    pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let bell = self.desk.intake_bell();
+        let listening = tokio::spawn(self.clone().listen());
+        let mut backoff = Duration::from_secs(1);
+        while !*stop.borrow() {
+            match self.sweep().await {
+                Ok(swept) => {
+                    backoff = Duration::from_secs(1);
+                    self.note_success(swept);
+                    tokio::select! {
+                        () = bell.notified() => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Err(error) => {
+                    self.note_trouble(&error);
+                    let asked = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
+                    let wait = jitter(&self.desk, backoff).max(asked);
+                    tokio::select! {
+                        () = self.desk.clock.sleep(wait) => {}
+                        _ = stop.changed() => {}
+                    }
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                }
+            }
+        }
+        listening.abort();
+    }
+
+    /// Turns the server's bells into ours, for as long as the street runs.
+    async fn listen(self) {
+        let jmap = loop {
+            match self.line.jmap().await {
+                Ok(jmap) => break jmap,
+                // The sweep meets the same trouble and says so.
+                Err(_) => self.desk.clock.sleep(Duration::from_secs(5)).await,
+            }
+        };
+        let bell = self.desk.intake_bell();
+        let standing = self.desk.standing().clone();
+        let mode = jmap.mode();
+        jmap.listen(move |_: Bell| {
+            let how = if *mode.borrow() == Mode::Push { Listening::Push } else { Listening::Poll };
+            standing.update(|s| s.listening = Some(how));
+            bell.notify_one();
+        })
+        .await;
+    }
+
+    fn note_success(&self, swept: Swept) {
+        let now = self.desk.clock.now();
+        self.desk.standing().update(|standing| match swept {
+            Swept::NotAdopted { waiting } => {
+                if !matches!(standing.intake, IntakeStanding::NotAdopted { .. }) {
+                    tracing::warn!(
+                        waiting,
+                        "the intake mailbox held mails before this desk came; `postdesk adopt` says what becomes of them"
+                    );
+                }
+                standing.intake = IntakeStanding::NotAdopted { waiting };
+            }
+            Swept::Done { .. } => {
+                if matches!(standing.intake, IntakeStanding::Trouble { .. }) {
+                    tracing::info!("mail is taken in again");
+                }
+                standing.intake = IntakeStanding::Running;
+                standing.last_sweep = Some(now);
+            }
+        });
+    }
+
+    /// Logged once when it begins, not with each try.
+    fn note_trouble(&self, error: &IntakeError) {
+        let now = self.desk.clock.now();
+        let why = error.whole();
+        self.desk.standing().update(|standing| {
+            let since = match &standing.intake {
+                IntakeStanding::Trouble { since, .. } => *since,
+                _ => {
+                    tracing::warn!(%why, "no mail is taken in for now; it is tried again by itself");
+                    now
+                }
+            };
+            standing.intake = IntakeStanding::Trouble { why, since };
+        });
+    }
+
+    /// The mailboxes by their ids, created where missing; found once, and again after
+    /// [`Self::forget_boxes`].
+    async fn boxes(&self) -> Result<Boxes, JmapError> {
+        let mut known = self.boxes.lock().await;
+        if let Some(boxes) = &*known {
+            return Ok(boxes.clone());
+        }
+        let boxes = Boxes::ensure(self.jmap().await?, &self.settings.boxes).await?;
+        *known = Some(boxes.clone());
+        Ok(boxes)
+    }
+
+    /// A mailbox may be gone: they are looked for anew.
+    async fn forget_boxes(&self) {
+        *self.boxes.lock().await = None;
+    }
+
+    async fn jmap(&self) -> Result<&Jmap, JmapError> {
+        self.line.jmap().await
+    }
+
+    /// Reads, once, what an earlier run had in hand when it ended.
+    fn recall_suspects(&self) -> Result<(), StoreError> {
+        use crate::store::Look;
+        if self.recalled.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let in_hand = self.desk.store.read()?.in_hand()?;
+        let alone = in_hand.len() == 1;
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        for mail in in_hand {
+            tracing::warn!(email = mail.source.email, "this mail was in hand when the last run ended");
+            suspects.insert(mail.source, mail.crashes.saturating_add(u8::from(alone)));
+        }
+        self.recalled.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Between half and all of `wait`, so that many desks do not knock at once.
+fn jitter(desk: &Desk, wait: Duration) -> Duration {
+    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(millis / 2 + desk.random.below(millis / 2 + 1))
+}

@@ -1,0 +1,141 @@
+//! A sweep: what lies in the intake mailbox, oldest first, in bounded pages, until nothing is
+//! left that can be filed away.
+
+use std::collections::HashSet;
+
+use super::{Boxes, Intake, IntakeError};
+use crate::jmap::EmailId;
+use crate::store::Look;
+use crate::triage::{AdoptHow, Adoption, MailRow};
+
+/// How many Emails are in hand at once.
+const PAGE: usize = 50;
+
+/// How a sweep ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swept {
+    /// Everything that lay there is on record; `taken` were new.
+    Done { taken: usize },
+    /// The mailbox is not ours yet, and holds this many mails.
+    NotAdopted { waiting: u64 },
+}
+
+impl Intake {
+    /// Takes in what lies in the intake mailbox. May run at any time, and twice.
+    ///
+    /// # Errors
+    /// Where the mail server or the store stand in the way; what was taken stays taken.
+    pub async fn sweep(&self) -> Result<Swept, IntakeError> {
+        let adoption = match self.standing_adoption().await? {
+            Ok(adoption) => adoption,
+            Err(waiting) => return Ok(Swept::NotAdopted { waiting }),
+        };
+        self.recall_suspects()?;
+        let boxes = self.boxes().await?;
+        let mut seen = HashSet::new();
+        let (mut taken, mut stuck) = (0, 0);
+        let mut trouble = None;
+        loop {
+            let page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
+            if page.found == 0 {
+                self.settle_unfiled(&boxes, &seen).await?;
+                break;
+            }
+            seen.extend(page.emails.iter().map(|email| email.id.clone()));
+            let sorted = self.sort(self.jmap().await?, &page.emails)?;
+            let page_of = self.take(sorted, &adoption, &seen).await?;
+            taken += page_of.new;
+            let filed = self.file(&boxes, &boxes.intake, &page_of.rows).await?;
+            stuck += page.found - filed.min(page.found);
+            // One mail that cannot be had now does not hold up the others; a page of them is the
+            // server's trouble.
+            let none_came = page_of.rows.is_empty();
+            let in_the_way = page_of.trouble.is_some();
+            trouble = trouble.or(page_of.trouble);
+            if in_the_way && none_came {
+                break;
+            }
+        }
+        trouble.map_or(Ok(Swept::Done { taken }), Err)
+    }
+
+    /// The adoption on record; an empty or missing mailbox is adopted at once. `Err` is the number
+    /// of mails that wait for a person to say what becomes of them.
+    async fn standing_adoption(&self) -> Result<Result<Adoption, u64>, IntakeError> {
+        let jmap = self.jmap().await?;
+        let account = jmap.account_id();
+        let name = self.settings.boxes.intake.to_string();
+        if let Some(adoption) = self.desk.adoption(&account, &name)? {
+            return Ok(Ok(adoption));
+        }
+        let waiting = match jmap.find_mailbox(&self.settings.boxes.intake).await? {
+            Some(mailbox) => {
+                let page = jmap.page(&mailbox.id, 0, 1).await?;
+                page.total.unwrap_or(page.found as u64)
+            }
+            None => 0,
+        };
+        if waiting > 0 {
+            return Ok(Err(waiting));
+        }
+        let adoption = self.desk.adopt(account, name, AdoptHow::Empty).await?;
+        tracing::info!("the intake mailbox was empty and is adopted");
+        Ok(Ok(adoption))
+    }
+
+    /// Files Emails away by their verdicts and records which of them left. Gives their number.
+    async fn file(
+        &self,
+        boxes: &Boxes,
+        from: &crate::jmap::MailboxId,
+        rows: &[MailRow],
+    ) -> Result<usize, IntakeError> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let moves: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                (EmailId::from(row.source.email.as_str()), from.clone(), boxes.target(row.verdict).clone())
+            })
+            .collect();
+        let results = self.jmap().await?.file(&moves).await?;
+        let mut filed = Vec::new();
+        let mut lost_box = false;
+        for (row, result) in rows.iter().zip(results) {
+            match result {
+                Ok(()) => filed.push(row.id),
+                Err(fault) => {
+                    tracing::warn!(row = row.id.0, %fault, "this mail could not be filed away; it stays where it is");
+                    lost_box |= !fault.is_not_found();
+                }
+            }
+        }
+        if lost_box {
+            self.forget_boxes().await;
+        }
+        let count = filed.len();
+        self.desk.filed(filed).await?;
+        Ok(count)
+    }
+
+    /// Rows whose mail is not in the intake mailbox any more: one that a person decided anew moves
+    /// from Held, any other has been moved by somebody else and counts as filed.
+    async fn settle_unfiled(&self, boxes: &Boxes, seen: &HashSet<EmailId>) -> Result<(), IntakeError> {
+        let mut rows = self.desk.store.read()?.unfiled(500)?;
+        rows.retain(|row| !seen.contains(&EmailId::from(row.source.email.as_str())));
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = rows.iter().map(|row| EmailId::from(row.source.email.as_str())).collect();
+        let emails = self.jmap().await?.emails(&ids).await?;
+        let lies_in = |row: &MailRow, mailbox| {
+            emails.iter().any(|e| e.id.as_str() == row.source.email && e.mailboxes.contains(mailbox))
+        };
+        let (held, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| lies_in(row, &boxes.held));
+        self.file(boxes, &boxes.held, &held).await?;
+        let gone = gone.into_iter().filter(|row| !lies_in(row, &boxes.intake)).map(|row| row.id).collect();
+        self.desk.filed(gone).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! Taking a page of Emails: recorded as in hand, downloaded, kept raw, parsed, decided.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+
+use futures_util::stream::{self, StreamExt};
+
+use super::sort::Sorted;
+use super::{Intake, IntakeError};
+use crate::desk::Arrived;
+use crate::jmap::{BlobId, EmailId, Failure, JmapError};
+use crate::mail::{self, Inbound};
+use crate::store::{Look, RawError};
+use crate::tracker::RawHash;
+use crate::triage::{AdoptHow, Adoption, EmailRef, HoldCause, InHand, MailRow};
+
+/// How many downloads run at once; servers allow four requests at least (RFC 8620 §2).
+const DOWNLOADS: usize = 3;
+
+/// Runs that end over one mail alone before it is held unread.
+const CRASHES: u8 = 2;
+
+/// What became of a page.
+pub(super) struct Taken {
+    /// Rows whose Emails are to be filed away now.
+    pub(super) rows: Vec<MailRow>,
+    /// How many of them were not on record before.
+    pub(super) new: usize,
+    /// Why others could not be had; they are left for the next sweep.
+    pub(super) trouble: Option<IntakeError>,
+}
+
+/// One mail's bytes, looked at.
+struct Fetched {
+    source: EmailRef,
+    raw: RawHash,
+    inbound: Arc<Inbound>,
+    /// Held unread, for this cause.
+    unread: Option<HoldCause>,
+}
+
+impl Intake {
+    /// Takes in what is new on a page and gives the rows to file away. A page is in hand in one
+    /// commit; mails that were in hand when a run ended are taken one at a time.
+    pub(super) async fn take(
+        &self,
+        sorted: Sorted,
+        adoption: &Adoption,
+        present: &HashSet<EmailId>,
+    ) -> Result<Taken, IntakeError> {
+        let mut rows = sorted.file;
+        let (suspects, calm): (Vec<_>, Vec<_>) =
+            sorted.new.into_iter().partition(|source| self.crashes_over(source).is_some());
+        let before = rows.len();
+        let mut trouble = None;
+        if !calm.is_empty() {
+            let (taken, left) = self.take_together(calm, adoption, present).await?;
+            rows.extend(taken);
+            trouble = left;
+        }
+        for source in suspects {
+            let crashes = self.crashes_over(&source).unwrap_or_default();
+            match self.take_alone(source, crashes, adoption, present).await {
+                Ok(row) => rows.push(row),
+                Err(error) => trouble = trouble.or(left_out(error)),
+            }
+        }
+        let new = rows.len() - before;
+        for row in sorted.again {
+            match self.decide_again(row).await {
+                Ok(row) => rows.extend(row),
+                Err(error) => trouble = trouble.or(left_out(error)),
+            }
+        }
+        Ok(Taken { rows, new, trouble })
+    }
+
+    /// The rows of those that could be had, and why others could not.
+    async fn take_together(
+        &self,
+        sources: Vec<EmailRef>,
+        adoption: &Adoption,
+        present: &HashSet<EmailId>,
+    ) -> Result<(Vec<MailRow>, Option<IntakeError>), IntakeError> {
+        let in_hand = sources.iter().map(|source| InHand { source: source.clone(), crashes: 0 }).collect();
+        self.desk.in_hand(in_hand).await?;
+        let fetches: Vec<_> = sources.into_iter().map(|source| self.fetch(source)).collect();
+        let fetched: Vec<_> = stream::iter(fetches).buffered(DOWNLOADS).collect().await;
+        let mut receiving = Vec::new();
+        let mut trouble = None;
+        let mut in_hand_still = false;
+        for mail in fetched {
+            match mail {
+                Ok(mail) => receiving.push(self.receive(mail, adoption, present)),
+                Err(error) => {
+                    in_hand_still = true;
+                    trouble = trouble.or(left_out(error));
+                }
+            }
+        }
+        // Polled in order, so they queue in order; the store commits them together.
+        let mut rows = Vec::new();
+        for row in futures_util::future::join_all(receiving).await {
+            match row {
+                Ok(row) => rows.push(row),
+                Err(error) => {
+                    in_hand_still = true;
+                    trouble = trouble.or(Some(error));
+                }
+            }
+        }
+        if in_hand_still {
+            // What ended in an error has not ended the run: it is no suspect.
+            self.desk.in_hand(Vec::new()).await?;
+        }
+        Ok((rows, trouble))
+    }
+
+    async fn take_alone(
+        &self,
+        source: EmailRef,
+        crashes: u8,
+        adoption: &Adoption,
+        present: &HashSet<EmailId>,
+    ) -> Result<MailRow, IntakeError> {
+        self.desk.in_hand(vec![InHand { source: source.clone(), crashes }]).await?;
+        let fetched = if crashes >= CRASHES {
+            self.fetch_unread(source.clone(), HoldCause::Crash).await
+        } else {
+            self.fetch(source.clone()).await
+        };
+        let taken = match fetched {
+            Ok(mail) => self.receive(mail, adoption, present).await,
+            Err(error) => Err(error),
+        };
+        if taken.is_err() {
+            // Not a crash: what is remembered of it stays in memory.
+            self.desk.in_hand(Vec::new()).await?;
+        }
+        let row = taken?;
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
+        Ok(row)
+    }
+
+    fn crashes_over(&self, source: &EmailRef) -> Option<u8> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).get(source).copied()
+    }
+
+    /// Downloads a mail, keeps its raw bytes, and parses them off the async threads.
+    async fn fetch(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
+        if source.size > self.settings.largest_mail {
+            return Ok(unread(source, RawHash([0; 32]), HoldCause::TooLarge));
+        }
+        let raw = self.download(&source).await?;
+        let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
+        let kept = tokio::task::spawn_blocking(move || {
+            let hash = store.raw().put(&raw)?;
+            Ok::<_, RawError>((hash, raw))
+        });
+        let (hash, raw) = kept.await??;
+        let parsed = tokio::task::spawn_blocking(move || mail::parse(&raw, site.authserv_id.as_deref()));
+        match parsed.await {
+            Ok(inbound) => Ok(Fetched { source, raw: hash, inbound: Arc::new(inbound), unread: None }),
+            Err(error) => {
+                tracing::error!(email = source.email, %error, "parsing a mail failed; it is held");
+                Ok(unread(source, hash, HoldCause::Unparsable))
+            }
+        }
+    }
+
+    async fn fetch_unread(&self, source: EmailRef, cause: HoldCause) -> Result<Fetched, IntakeError> {
+        let raw = self.download(&source).await?;
+        let store = self.desk.store.clone();
+        let kept = tokio::task::spawn_blocking(move || store.raw().put(&raw));
+        let hash = kept.await??;
+        Ok(unread(source, hash, cause))
+    }
+
+    async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
+        let cap = usize::try_from(self.settings.largest_mail).unwrap_or(usize::MAX);
+        self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await
+    }
+
+    async fn receive(
+        &self,
+        mail: Fetched,
+        adoption: &Adoption,
+        present: &HashSet<EmailId>,
+    ) -> Result<MailRow, IntakeError> {
+        if let Some(row) = self.row_of_same_bytes(&mail, present).await? {
+            return Ok(row);
+        }
+        let quiet = adoption.how == AdoptHow::Import && mail.source.received_at <= adoption.at;
+        let arrived = Arrived { source: mail.source, raw: mail.raw, inbound: mail.inbound, quiet };
+        Ok(match mail.unread {
+            Some(cause) => self.desk.hold(arrived, cause).await?,
+            None => self.desk.receive(arrived).await?,
+        })
+    }
+
+    /// A server may give an Email a new id between our taking it and our filing it. Bytes that
+    /// match a row whose Email is not in the mailbox any more are that row's.
+    async fn row_of_same_bytes(
+        &self,
+        mail: &Fetched,
+        present: &HashSet<EmailId>,
+    ) -> Result<Option<MailRow>, IntakeError> {
+        let orphan = self
+            .desk
+            .store
+            .read()?
+            .mail_rows_by_raw(&mail.raw)?
+            .into_iter()
+            .find(|row| !row.filed && !present.contains(&EmailId::from(row.source.email.as_str())));
+        let Some(row) = orphan else { return Ok(None) };
+        let boxes = self.boxes().await?;
+        let still = self.jmap().await?.emails(&[EmailId::from(row.source.email.as_str())]).await?;
+        if still
+            .iter()
+            .any(|email| email.mailboxes.contains(&boxes.intake) || email.mailboxes.contains(&boxes.held))
+        {
+            return Ok(None);
+        }
+        Ok(self.desk.renamed(row.id, mail.source.clone()).await?)
+    }
+
+    /// A person put a held or ignored mail back: it is decided as if it came now.
+    async fn decide_again(&self, row: MailRow) -> Result<Option<MailRow>, IntakeError> {
+        let source = row.source.clone();
+        self.desk.in_hand(vec![InHand { source: source.clone(), crashes: 0 }]).await?;
+        let decided = match self.fetch(source).await {
+            Ok(mail) => {
+                let arrived =
+                    Arrived { source: mail.source, raw: mail.raw, inbound: mail.inbound, quiet: false };
+                self.desk.decide_again(row.id, arrived, mail.unread).await.map_err(IntakeError::from)
+            }
+            Err(error) => Err(error),
+        };
+        self.desk.in_hand(Vec::new()).await?;
+        decided
+    }
+}
+
+/// What makes the sweep end in trouble. A mail that can never be downloaded does not: the sweep is
+/// whole without it.
+fn left_out(error: IntakeError) -> Option<IntakeError> {
+    match &error {
+        IntakeError::Jmap(jmap) if jmap.failure() == Failure::Permanent => {
+            tracing::warn!(%error, "this mail cannot be downloaded; it stays in the intake mailbox");
+            None
+        }
+        _ => Some(error),
+    }
+}
+
+fn unread(source: EmailRef, raw: RawHash, cause: HoldCause) -> Fetched {
+    Fetched { source, raw, inbound: Arc::new(Inbound::unread()), unread: Some(cause) }
+}
