@@ -29,3 +29,4 @@ pub mod desk;
 pub mod intake;
 pub mod delivery;
 pub mod upkeep;
+pub mod web;

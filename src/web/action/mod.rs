@@ -1,0 +1,31 @@
+//! What a click does: one file for each action. Each ends in 303, so that a reload repeats nothing.
+
+pub(super) mod assign;
+pub(super) mod dismiss;
+pub(super) mod send_again;
+pub(super) mod sign_in;
+pub(super) mod sign_out;
+pub(super) mod status;
+pub(super) mod take_in;
+pub(super) mod unsubscribe;
+pub(super) mod welcome;
+pub(super) mod write;
+
+use super::answer::Fault;
+use super::page::ticket::At;
+use super::{Web, gate};
+use crate::desk::DeskError;
+use crate::tracker::TicketId;
+
+/// The ticket that a form is about. What the viewer may not read does not exist.
+fn ticket(web: &Web, signed: &gate::Signed, at: &At) -> Result<TicketId, Fault> {
+    Ok(web.desk().find_ticket(signed.viewer, &at.path, at.number)?)
+}
+
+/// A form that was sent twice did once what it should, which is no fault.
+fn once(result: Result<(), DeskError>) -> Result<(), DeskError> {
+    match result {
+        Err(DeskError::Done) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,118 @@
+//! The router on a real socket: headers, bounds, and an end in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+
+use super::kit::{Browser, House};
+use crate::web::serve::{ServeLimits, serve_within};
+
+#[tokio::test]
+async fn every_answer_carries_the_headers() {
+    let house = House::new().await;
+    let mut jane = house.sign_in("jane").await;
+    for path in ["/", "/sign-in", "/none", "/p/none/1", "/u/x", "/welcome/x", "/healthz"] {
+        let answer = house.get(&mut jane, path).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]
+        {
+            assert!(policy.contains(part), "{path}: {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{path}: {policy}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin");
+        assert_eq!(answer.headers["cache-control"], "no-store");
+    }
+}
+
+#[tokio::test]
+async fn static_files_may_be_kept_for_ever() {
+    let house = House::new().await;
+    let page = house.get(&mut Browser::default(), "/sign-in").await.text();
+    let css = page
+        .split("href=\"")
+        .find(|s| s.starts_with("/-/static/postdesk-"))
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let answer = house.get(&mut Browser::default(), css).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.headers["content-type"], "text/css; charset=utf-8");
+    assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    let none = house.get(&mut Browser::default(), "/-/static/postdesk.css").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn health_says_when_the_store_is_closed() {
+    let house = House::new().await;
+    assert_eq!(house.get(&mut Browser::default(), "/healthz").await.text(), "ok\n");
+    house.desk.store.close().await;
+    let answer = house.get(&mut Browser::default(), "/healthz").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+async fn ask(stream: &mut TcpStream, path: &str) -> String {
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+#[tokio::test]
+async fn a_request_in_hand_is_finished_at_shutdown_and_no_new_one_is_taken() {
+    let (begun, may_end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (b, e) = (begun.clone(), may_end.clone());
+    let router = Router::new().route(
+        "/",
+        get(move || {
+            let (b, e) = (b.clone(), e.clone());
+            async move {
+                b.notify_one();
+                e.notified().await;
+                "finished"
+            }
+        }),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(crate::web::serve(listener, None, router, stopped));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let asked = tokio::spawn(async move { ask(&mut stream, "/").await });
+    begun.notified().await;
+    stop.send_replace(true);
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    may_end.notify_one();
+    assert!(asked.await.unwrap().ends_with("finished"));
+    serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_headers_is_cut() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let limits = ServeLimits { headers: Duration::from_millis(50), connections: 1, ..ServeLimits::default() };
+    let router = Router::new().route("/", get(|| async { "ok" }));
+    tokio::spawn(serve_within(listener, None, router, stopped, limits));
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
+    let mut rest = Vec::new();
+    slow.read_to_end(&mut rest).await.unwrap();
+    // Its place is free again: with one connection at most, this one would wait otherwise.
+    let mut next = TcpStream::connect(address).await.unwrap();
+    assert!(ask(&mut next, "/").await.ends_with("ok"));
+}
