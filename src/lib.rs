@@ -30,3 +30,7 @@ pub mod intake;
 pub mod delivery;
 pub mod upkeep;
 pub mod web;
+
+// Roof: the operator's socket, the daemon's life, the demo, the command line.
+pub mod control;
+pub mod app;

@@ -1,0 +1,31 @@
+//! Why the daemon did not start.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::config::ConfigError;
+use crate::store::{OpenError, StoreError};
+use crate::theme::ThemeError;
+use crate::tls::TlsError;
+
+/// Why the daemon did not start. The sentences are for the operator.
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Theme(#[from] ThemeError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{address} cannot be listened on: {error}; `web.listen` in the configuration says where")]
+    Listen { address: SocketAddr, error: io::Error },
+    #[error("the control socket {} cannot be made: {error}", path.display())]
+    Control { path: PathBuf, error: io::Error },
+}

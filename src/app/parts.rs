@@ -1,0 +1,78 @@
+//! The parts of a daemon, put together in one place.
+
+use super::StartError;
+use crate::clock::Clock;
+use crate::config::{Config, ReplyTo};
+use crate::delivery::{self, Delivery, DeliverySettings};
+use crate::desk::{Desk, Links};
+use crate::intake::{BoxNames, Intake, IntakeSettings};
+use crate::jmap::{JmapConfig, Line};
+use crate::secret::Random;
+use crate::store::{Store, StorePath, WriteError};
+use crate::theme::Theme;
+use crate::tls;
+use crate::upkeep::Upkeep;
+use crate::wire::Wire;
+
+/// The desk and its streets, not running yet.
+pub(super) struct Parts {
+    pub(super) desk: Desk,
+    pub(super) intake: Intake,
+    pub(super) delivery: Delivery,
+    pub(super) upkeep: Upkeep,
+    pub(super) theme: Theme,
+}
+
+impl Parts {
+    /// Opens the store and makes everything that works with it. Nothing is asked of the network.
+    pub(super) fn build(config: &Config) -> Result<Self, StartError> {
+        let (clock, random) = (Clock::system(), Random::system());
+        let line = line(config, &clock, &random)?;
+        let theme = Theme::load(None, jiff::tz::TimeZone::system())?;
+        let store = Store::open(&StorePath::new(&config.data), &random, &clock)?;
+        let links = Links::new(config.public_url.as_str());
+        let desk = Desk::new(store, clock, random, config.site(), links);
+        let intake = Intake::new(desk.clone(), line.clone(), intake_settings(config));
+        let delivery = Delivery::new(desk.clone(), line, theme.clone(), delivery_settings(config));
+        let upkeep = Upkeep::new(desk.clone());
+        Ok(Self { desk, intake, delivery, upkeep, theme })
+    }
+
+    /// Draws this run's id and commits it to the store's list before anything else happens.
+    pub(super) async fn begin_run(&self) -> Result<(), StartError> {
+        let run = self.desk.random.run_id();
+        let begun = self.desk.store.write(move |w| w.add_run(run)).await;
+        Ok(begun.map_err(WriteError::flatten)?)
+    }
+}
+
+fn line(config: &Config, clock: &Clock, random: &Random) -> Result<Line, StartError> {
+    let wire = Wire::new(tls::for_mail(&config.mail)?, clock.clone());
+    Ok(Line::new(JmapConfig::of(&config.mail)?, wire, clock.clone(), random.clone()))
+}
+
+fn intake_settings(config: &Config) -> IntakeSettings {
+    let names = &config.mailboxes;
+    IntakeSettings {
+        boxes: BoxNames {
+            intake: names.intake.clone(),
+            handled: names.handled.clone(),
+            held: names.held.clone(),
+            earlier: names.earlier.clone(),
+        },
+        largest_mail: config.limits.max_mail_bytes,
+    }
+}
+
+fn delivery_settings(config: &Config) -> DeliverySettings {
+    DeliverySettings {
+        intake: config.mailboxes.intake.clone(),
+        outgoing: config.mailboxes.drafts.clone(),
+        sent: config.mailboxes.sent.clone(),
+        account: config.mail.address.clone(),
+        reply_to: match config.addresses.reply_to {
+            ReplyTo::Plain => delivery::ReplyTo::Plain,
+            _ => delivery::ReplyTo::Keyed,
+        },
+    }
+}

@@ -1,0 +1,12 @@
+//! The socket that the command line speaks to: one JSON request a line, one JSON answer a line.
+//!
+//! It lies in a folder that only the desk's own user may enter; whoever can open it is the
+//! operator. A command that finds no daemon answers the same request itself.
+
+mod answer;
+mod request;
+mod socket;
+
+pub use answer::{Operator, answer};
+pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
+pub use socket::{ControlError, ask, serve};

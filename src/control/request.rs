@@ -1,0 +1,70 @@
+//! What the command line can ask for, and what it is told.
+
+use serde::{Deserialize, Serialize};
+
+/// A command of the operator. Texts are as typed; they are read where they are used.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Request {
+    ProjectAdd(ProjectAdd),
+    ProjectList,
+    ProjectEdit(Box<ProjectEdit>),
+    AccountAdd(AccountAdd),
+    AccountList,
+    /// A one-time link for a new password, or the password itself, read from standard input.
+    AccountPassword {
+        handle: String,
+        password: Option<String>,
+    },
+    /// `leave`, `import` or `new`.
+    Adopt {
+        how: String,
+    },
+    Status,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct ProjectAdd {
+    pub path: String,
+    pub name: Option<String>,
+    pub aliases: Vec<String>,
+    pub suffix: Option<String>,
+    pub default: bool,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct ProjectEdit {
+    pub path: String,
+    pub new_path: Option<String>,
+    pub name: Option<String>,
+    pub on: Option<bool>,
+    pub add_aliases: Vec<String>,
+    pub remove_aliases: Vec<String>,
+    pub suffix: Option<String>,
+    /// `handle=role`
+    pub members: Vec<String>,
+    pub remove_members: Vec<String>,
+    /// `agent` or `project`
+    pub from_name: Option<String>,
+    pub confirm: Option<bool>,
+    pub reopen: Option<bool>,
+    pub default: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
+pub struct AccountAdd {
+    pub handle: String,
+    pub name: Option<String>,
+    pub address: String,
+    pub admin: bool,
+    /// `path=role`
+    pub projects: Vec<String>,
+}
+
+/// What the operator is told: lines to print, or a sentence that says what is wrong.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    Done(Vec<String>),
+    Refused(String),
+}
