@@ -34,3 +34,4 @@ pub mod web;
 // Roof: the operator's socket, the daemon's life, the demo, the command line.
 pub mod control;
 pub mod app;
+pub mod demo;
