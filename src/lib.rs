@@ -35,3 +35,4 @@ pub mod web;
 pub mod control;
 pub mod app;
 pub mod demo;
+pub mod cli;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: see `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    postdesk::cli::main()
+}

@@ -1,0 +1,269 @@
+//! The arguments, as clap reads and explains them.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
+
+/// A help desk that lives in a mailbox.
+#[derive(Debug, Parser)]
+#[command(name = "postdesk", version, disable_help_subcommand = true)]
+pub(super) struct Args {
+    /// Write the log as JSON, one object a line.
+    #[arg(long, global = true)]
+    pub log_json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Try everything: a desk, a mail server and a customer's mailbox, in memory, on this computer.
+    Demo(Demo),
+    /// Run the desk.
+    Run(At),
+    /// Add, list and edit projects.
+    Project(Project),
+    /// Add and list accounts, give one a new password.
+    Account(Account),
+    /// Make the first admin.
+    Admin(Admin),
+    /// Say what becomes of the mails that lay in the mailbox before this desk came.
+    Adopt(Adopt),
+    /// Show how the desk is doing.
+    Status(At),
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct At {
+    /// The configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "/etc/postdesk/postdesk.toml",
+        env = "POSTDESK_CONFIG"
+    )]
+    pub config: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Demo {
+    /// The port of the tracker on localhost; a free one is taken where it is in use.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Project {
+    #[command(flatten)]
+    pub at: At,
+    #[command(subcommand)]
+    pub what: ProjectCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ProjectCommand {
+    /// Add a project.
+    Add {
+        /// Where it stands, such as `acme/web`.
+        path: String,
+        /// The name that customers see.
+        #[arg(long)]
+        name: Option<String>,
+        /// An address of its own, such as support@example.com; may be given more than once.
+        #[arg(long = "alias", value_name = "ADDRESS")]
+        aliases: Vec<String>,
+        /// The last part of its suffix address.
+        #[arg(long)]
+        suffix: Option<String>,
+        /// Mail that leads to no project goes here.
+        #[arg(long)]
+        default: bool,
+    },
+    /// List projects with their addresses.
+    List,
+    /// Change a project; what is not named stays.
+    Edit(Box<Edit>),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Edit {
+    /// The project's path.
+    path: String,
+    /// A new path; the addresses of the former one go on working.
+    #[arg(long, value_name = "PATH")]
+    rename: Option<String>,
+    /// The name that customers see.
+    #[arg(long)]
+    name: Option<String>,
+    /// Take new tickets again.
+    #[arg(long, conflicts_with = "off")]
+    on: bool,
+    /// Take no new tickets; its tickets still take replies.
+    #[arg(long)]
+    off: bool,
+    #[arg(long = "add-alias", value_name = "ADDRESS")]
+    add_aliases: Vec<String>,
+    #[arg(long = "remove-alias", value_name = "ADDRESS")]
+    remove_aliases: Vec<String>,
+    #[arg(long)]
+    suffix: Option<String>,
+    /// Add a member or change its role: `jane`, `jane=viewer`, `jane=agent`, `jane=manager`.
+    #[arg(long = "member", value_name = "HANDLE=ROLE")]
+    members: Vec<String>,
+    #[arg(long = "remove-member", value_name = "HANDLE")]
+    remove_members: Vec<String>,
+    /// Whose name customers see on an answer.
+    #[arg(long, value_enum)]
+    from_name: Option<FromName>,
+    /// Whether a new ticket is answered with a confirmation.
+    #[arg(long, value_name = "BOOL")]
+    confirm: Option<bool>,
+    /// Whether a comment by mail opens a closed ticket again.
+    #[arg(long, value_name = "BOOL")]
+    reopen: Option<bool>,
+    /// Whether mail that leads to no project goes here.
+    #[arg(long, value_name = "BOOL")]
+    default: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FromName {
+    Agent,
+    Project,
+}
+
+impl ProjectCommand {
+    pub(super) fn into_request(self) -> Request {
+        match self {
+            Self::Add { path, name, aliases, suffix, default } => {
+                Request::ProjectAdd(ProjectAdd { path, name, aliases, suffix, default })
+            }
+            Self::List => Request::ProjectList,
+            Self::Edit(edit) => Request::ProjectEdit(Box::new(edit.into_request())),
+        }
+    }
+}
+
+impl Edit {
+    fn into_request(self) -> ProjectEdit {
+        let on = match (self.on, self.off) {
+            (true, _) => Some(true),
+            (false, true) => Some(false),
+            (false, false) => None,
+        };
+        let from_name = self.from_name.map(|name| match name {
+            FromName::Agent => "agent".to_owned(),
+            FromName::Project => "project".to_owned(),
+        });
+        ProjectEdit {
+            path: self.path,
+            new_path: self.rename,
+            name: self.name,
+            on,
+            add_aliases: self.add_aliases,
+            remove_aliases: self.remove_aliases,
+            suffix: self.suffix,
+            members: self.members,
+            remove_members: self.remove_members,
+            from_name,
+            confirm: self.confirm,
+            reopen: self.reopen,
+            default: self.default,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Account {
+    #[command(flatten)]
+    pub at: At,
+    #[command(subcommand)]
+    pub what: AccountCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AccountCommand {
+    /// Add an account; prints a link that works once, where its owner chooses a password.
+    Add {
+        /// The name by which colleagues mention it, such as `jane`.
+        handle: String,
+        /// The mail address that it signs in with.
+        address: String,
+        /// The full name.
+        #[arg(long)]
+        name: Option<String>,
+        /// A project to join: `acme/web`, `acme/web=viewer`, `acme/web=manager`.
+        #[arg(long = "project", value_name = "PATH=ROLE")]
+        projects: Vec<String>,
+    },
+    /// List accounts.
+    List,
+    /// Print a link that works once, where a new password can be chosen.
+    Password {
+        handle: String,
+        /// Read the new password from standard input instead.
+        #[arg(long)]
+        stdin: bool,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Admin {
+    #[command(flatten)]
+    pub at: At,
+    #[command(subcommand)]
+    pub what: AdminCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AdminCommand {
+    /// Add an account that may do everything; prints a link that works once.
+    Create {
+        handle: String,
+        address: String,
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+impl AdminCommand {
+    pub(super) fn into_request(self) -> Request {
+        let Self::Create { handle, address, name } = self;
+        Request::AccountAdd(AccountAdd { handle, name, address, admin: true, projects: Vec::new() })
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Adopt {
+    #[command(flatten)]
+    pub at: At,
+    /// What becomes of the mails that are there.
+    #[arg(value_enum)]
+    pub how: How,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum How {
+    /// They are moved to a mailbox "Earlier" and stay mail.
+    Leave,
+    /// They become tickets, and nobody is written to.
+    Import,
+    /// They are treated as if they came now.
+    New,
+}
+
+impl Adopt {
+    pub(super) fn request(&self) -> Request {
+        let how = match self.how {
+            How::Leave => "leave",
+            How::Import => "import",
+            How::New => "new",
+        };
+        Request::Adopt { how: how.to_owned() }
+    }
+}

@@ -1,0 +1,75 @@
+//! What each command does.
+
+use std::io::IsTerminal;
+
+use super::args::{Account, AccountCommand, At, Demo};
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::control::{AccountAdd, Answer, ControlError, Request, ask};
+use crate::demo;
+
+/// Tries everything, in memory, until Ctrl-C.
+pub(super) async fn demo(args: Demo) -> Result<(), String> {
+    let running = demo::Demo::start(args.port).await.map_err(|error| error.to_string())?;
+    println!("{}", running.greeting());
+    running.run(app::stop_signal()).await;
+    Ok(())
+}
+
+/// Runs the desk until SIGTERM or Ctrl-C.
+pub(super) async fn run(at: &At) -> Result<(), String> {
+    let config = load(at)?;
+    let app = App::build(config, None).await.map_err(|error| error.to_string())?;
+    app.run(app::stop_signal()).await;
+    Ok(())
+}
+
+/// Asks the running daemon; where none runs, does it here.
+pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
+    let config = load(at)?;
+    let told = match ask(&config.control_socket(), &request).await {
+        Ok(told) => told,
+        Err(ControlError::NobodyThere) => {
+            app::answer_alone(config, request).await.map_err(|error| error.to_string())?
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    match told {
+        Answer::Done(lines) => {
+            for line in lines {
+                println!("{line}");
+            }
+            Ok(())
+        }
+        Answer::Refused(why) => Err(why),
+    }
+}
+
+pub(super) async fn account(account: Account) -> Result<(), String> {
+    let request = match account.what {
+        AccountCommand::Add { handle, address, name, projects } => {
+            Request::AccountAdd(AccountAdd { handle, name, address, admin: false, projects })
+        }
+        AccountCommand::List => Request::AccountList,
+        AccountCommand::Password { handle, stdin } => {
+            let password = if stdin { Some(read_password()?) } else { None };
+            Request::AccountPassword { handle, password }
+        }
+    };
+    operate(&account.at, request).await
+}
+
+fn load(at: &At) -> Result<Config, String> {
+    Config::load(&at.config).map_err(|error| error.to_string())
+}
+
+fn read_password() -> Result<String, String> {
+    if std::io::stdin().is_terminal() {
+        eprintln!("New password, then Enter:");
+    }
+    let mut line = String::new();
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| format!("standard input cannot be read: {error}"))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

@@ -1,0 +1,50 @@
+//! The command line: what can be typed after `postdesk`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this module speaks to a terminal")]
+
+mod args;
+mod command;
+mod log;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// Reads the arguments, does what they say, and tells the shell how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    log::start(args.log_json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the system gives no threads: {error}")),
+    };
+    let done = runtime.block_on(run(args));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => fail(&why),
+    }
+}
+
+async fn run(args: Args) -> Result<(), String> {
+    match args.command {
+        Command::Version => {
+            println!("postdesk {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+        Command::Demo(demo) => command::demo(demo).await,
+        Command::Run(at) => command::run(&at).await,
+        Command::Project(project) => command::operate(&project.at, project.what.into_request()).await,
+        Command::Account(account) => command::account(account).await,
+        Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
+        Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
+        Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
+    }
+}
+
+fn fail(why: &str) -> ExitCode {
+    eprintln!("postdesk: {why}");
+    ExitCode::FAILURE
+}
