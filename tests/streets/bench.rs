@@ -1,0 +1,334 @@
+//! Both streets on a bench: a real store in a folder, the embedded mail server, a clock that
+//! stands still, and no daemon. Tests ring the bells by hand.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use postdesk::clock::Clock;
+use postdesk::config::{Login, MailboxRef};
+use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
+use postdesk::demo::server::{Left, Mail, Options, Server, User};
+use postdesk::desk::{Desk, Links, NewAccount, NewProject, ProjectEdit};
+use postdesk::intake::{BoxNames, Intake, IntakeSettings, Swept};
+use postdesk::jmap::{JmapConfig, Line};
+use postdesk::mail::{Address, Inbound, NameAddr};
+use postdesk::secret::Random;
+use postdesk::store::{Look, Store, StoreError, StorePath};
+use postdesk::theme::Theme;
+use postdesk::tracker::{
+    Actor, Change, Event, FormId, Handle, MailRowId, OutboxId, OutboxRow, OutboxState, Project, ProjectPath,
+    Role, Ticket, TicketId, Viewer, apply,
+};
+use postdesk::triage::{MailRow, Site, VerdictKind, Wildcard};
+use postdesk::wire::Wire;
+
+use crate::post::{Post, post};
+
+pub const DESK: &str = "support@desk.example";
+pub const ANNA: &str = "anna@customer.example";
+pub const BEN: &str = "ben@customer.example";
+
+pub struct Bench {
+    pub server: Server,
+    pub clock: Clock,
+    pub store: Store,
+    pub desk: Desk,
+    pub intake: Intake,
+    pub delivery: Delivery,
+    pub project: Project,
+    pub jane: Viewer,
+    folder: tempfile::TempDir,
+    public_url: &'static str,
+}
+
+pub fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+pub fn form() -> FormId {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    FormId::parse(&format!("form-{}", NEXT.fetch_add(1, Ordering::Relaxed))).unwrap()
+}
+
+pub fn options(clock: &Clock) -> Options {
+    let mut desk = User::new(address(DESK), "secret").alias(address("help@desk.example"));
+    for wildcard in ["incoming+{key}@desk.example", "contact+{key}@desk.example", "tickets+{key}@old.example"]
+    {
+        desk = desk.wildcard(Wildcard::parse(wildcard).unwrap());
+    }
+    let mut options = Options::new(clock.clone(), Random::seeded(7))
+        .user(desk)
+        .user(User::new(address(ANNA), "anna"))
+        .user(User::new(address(BEN), "ben"));
+    options.authserv_id = Some("mx.desk.example".to_owned());
+    options
+}
+
+impl Bench {
+    pub async fn start() -> Self {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let server = Server::start(options(&clock)).await.unwrap();
+        Self::on(server, clock).await
+    }
+
+    /// A desk with one project, `acme/web`, and one agent, on this server.
+    pub async fn on(server: Server, clock: Clock) -> Self {
+        Self::at("https://desk.example", server, clock).await
+    }
+
+    /// A desk whose tracker is found at this URL.
+    pub async fn with_url(public_url: &'static str) -> Self {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let server = Server::start(options(&clock)).await.unwrap();
+        Self::at(public_url, server, clock).await
+    }
+
+    async fn at(public_url: &'static str, server: Server, clock: Clock) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let random = Random::system();
+        let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let path = ProjectPath::parse("acme/web").unwrap();
+        let new = NewProject {
+            path: path.clone(),
+            name: Some("Acme Web".to_owned()),
+            aliases: vec![address("help@desk.example")],
+            suffix: None,
+            default: false,
+        };
+        desk.add_project(new).await.unwrap();
+        let new = NewAccount {
+            handle: Handle::parse("jane").unwrap(),
+            name: Some("Jane Okafor".to_owned()),
+            address: address("jane@desk.example"),
+            admin: false,
+            projects: vec![(path.clone(), Role::Agent)],
+        };
+        let (jane, _) = desk.add_account(new).await.unwrap();
+        let project = desk.edit_project(path, ProjectEdit::default()).await.unwrap();
+        let jane = Viewer { account: jane.id, admin: false };
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+    }
+
+    /// The same data folder after the daemon ended: everything in memory is new.
+    pub async fn restart(self) -> Self {
+        self.store.close().await;
+        let Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url } = self;
+        drop((store, desk, intake, delivery));
+        let random = Random::system();
+        let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+    }
+
+    pub async fn sweep(&self) -> Swept {
+        self.intake.sweep().await.unwrap()
+    }
+
+    /// Sends what is due and looks for what is unknown, once.
+    pub async fn drain(&self) {
+        self.delivery.run_once().await.unwrap();
+    }
+
+    /// As a daemon that goes on through trouble: sweeps, sends and lets time pass until nothing is
+    /// left to do.
+    pub async fn settle(&self) {
+        for _ in 0..300 {
+            let swept = self.intake.sweep().await.is_ok();
+            let sent = self.delivery.run_once().await.is_ok();
+            let read = self.store.read().unwrap();
+            let open = [OutboxState::Waiting, OutboxState::Submitting]
+                .into_iter()
+                .any(|state| !read.letters_in(state, 1).unwrap().is_empty());
+            if swept && sent && !open && read.unfiled(1).unwrap().is_empty() {
+                return;
+            }
+            drop(read);
+            self.advance(Duration::from_secs(31));
+        }
+        panic!("something is still open: {:?}", self.store.read().unwrap().unfiled(5));
+    }
+
+    pub async fn sweep_and_drain(&self) {
+        self.sweep().await;
+        self.drain().await;
+    }
+
+    /// Adopts the mailbox while it is empty.
+    pub async fn adopt_empty(&self) {
+        assert_eq!(self.sweep().await, Swept::Done { taken: 0 });
+    }
+
+    /// A mail from outside comes in. Gives the Email's id.
+    pub fn deliver(&self, post: &Post) -> String {
+        let landed = self.server.deliver_as(&post.incoming());
+        let at = landed.into_iter().next().and_then(|landed| landed.at);
+        let (login, id) = at.unwrap_or_else(|| panic!("nobody takes mail to {}", post.to));
+        assert_eq!(login, DESK);
+        id
+    }
+
+    /// A mail comes in and is taken in; gives what became of it.
+    pub async fn receive(&self, post: &Post) -> MailRow {
+        self.deliver(post);
+        self.sweep().await;
+        self.rows().pop().unwrap()
+    }
+
+    /// Every mail taken in, in order.
+    pub fn rows(&self) -> Vec<MailRow> {
+        let read = self.store.read().unwrap();
+        (1..).map_while(|id| read.mail_row(MailRowId(id)).unwrap()).collect()
+    }
+
+    /// The mailboxes in which a taken mail lies now.
+    pub fn lies_in(&self, row: &MailRow) -> Vec<String> {
+        let all = self.server.look(|world| world.all_mails(DESK));
+        all.into_iter()
+            .find(|mail| mail.id == row.source.email)
+            .map(|mail| mail.mailboxes)
+            .unwrap_or_default()
+    }
+
+    pub fn mails_in(&self, mailbox: &str) -> Vec<Mail> {
+        self.server.mails(DESK, mailbox)
+    }
+
+    /// What left to this address, parsed, in order.
+    pub fn left_to(&self, to: &str) -> Vec<(Left, Inbound)> {
+        let to = address(to);
+        self.server
+            .submissions()
+            .into_iter()
+            .filter(|left| left.rcpt_to.contains(&to))
+            .map(|left| {
+                let mail = postdesk::mail::parse(&left.raw, None);
+                (left, mail)
+            })
+            .collect()
+    }
+
+    /// How often each letter left, by Message-ID.
+    pub fn times_left(&self) -> HashMap<String, usize> {
+        let mut times = HashMap::new();
+        for left in self.server.submissions() {
+            let id = postdesk::mail::parse(&left.raw, None).message_id.unwrap();
+            *times.entry(id.as_str().to_owned()).or_default() += 1;
+        }
+        times
+    }
+
+    pub fn all_letters(&self) -> Vec<OutboxRow> {
+        let read = self.store.read().unwrap();
+        (1..).map_while(|id| read.letter(OutboxId(id)).unwrap()).collect()
+    }
+
+    /// Anna's ticket, confirmed; both letters' ways are open.
+    pub async fn with_ticket() -> (Self, Ticket) {
+        let bench = Self::start().await;
+        bench.adopt_empty().await;
+        bench.receive(&post("m1")).await;
+        bench.drain().await;
+        let ticket = bench.ticket(1);
+        (bench, ticket)
+    }
+
+    /// Another participant, as an agent adds one.
+    pub async fn join(&self, ticket: &Ticket, who: &str) {
+        let (id, who, now) = (ticket.id, address(who), self.now());
+        let joined = self.store.write(move |w| {
+            let mut ticket = w.ticket(id)?.unwrap();
+            let person = NameAddr { name: None, address: who.clone() };
+            let events = apply(&mut ticket, Change::AddParticipant(person), Actor::Postdesk, now).unwrap();
+            w.put_ticket(&ticket)?;
+            for event in &events {
+                w.put_event(event)?;
+            }
+            Ok::<_, StoreError>(())
+        });
+        joined.await.unwrap();
+    }
+
+    pub fn verdicts(&self) -> Vec<VerdictKind> {
+        let read = self.store.read().unwrap();
+        let mut kinds = Vec::new();
+        for (kind, count) in read.verdicts().unwrap() {
+            kinds.extend((0..count).map(|_| kind));
+        }
+        kinds
+    }
+
+    pub fn ticket(&self, number: u32) -> Ticket {
+        let read = self.store.read().unwrap();
+        let id = read.ticket_by_number(self.project.id, number).unwrap().expect("no such ticket");
+        read.ticket(id).unwrap().unwrap()
+    }
+
+    pub fn events(&self, ticket: TicketId) -> Vec<Event> {
+        self.store.read().unwrap().events(ticket).unwrap()
+    }
+
+    pub fn letters(&self, ticket: TicketId) -> Vec<OutboxRow> {
+        self.store.read().unwrap().letters_of(ticket).unwrap()
+    }
+
+    pub async fn comment(&self, ticket: &Ticket, text: &str) {
+        let seen = self.ticket(ticket.number).last_event;
+        self.desk.comment(self.jane, ticket.id, form(), seen, text.to_owned(), false).await.unwrap();
+    }
+
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+fn put_together(
+    server: &Server,
+    clock: &Clock,
+    store: &Store,
+    random: &Random,
+    public_url: &str,
+) -> (Desk, Intake, Delivery) {
+    let site = Site {
+        wildcard: Wildcard::parse("incoming+{key}@desk.example").unwrap(),
+        suffix_wildcard: Some(Wildcard::parse("contact+{key}@desk.example").unwrap()),
+        former: vec![Wildcard::parse("tickets+{key}@old.example").unwrap()],
+        account: address(DESK),
+        host: "desk.example".to_owned(),
+        authserv_id: Some("mx.desk.example".to_owned()),
+    };
+    let jmap = JmapConfig {
+        url: server.url().parse().unwrap(),
+        login: Login::Basic { user: DESK.to_owned(), password: "secret".into() },
+        account: None,
+        trusted_origins: Vec::new(),
+        poll: Duration::from_secs(15),
+    };
+    let wire = Wire::new(postdesk::tls::client_config(None).unwrap(), clock.clone());
+    let line = Line::new(jmap, wire, clock.clone(), random.clone());
+    let desk = Desk::new(store.clone(), clock.clone(), random.clone(), site, Links::new(public_url));
+    let name = |parts: &[&str]| MailboxRef::Name(parts.iter().map(|&part| part.to_owned()).collect());
+    let boxes = BoxNames {
+        intake: MailboxRef::Role("inbox".to_owned()),
+        handled: name(&["Postdesk", "Handled"]),
+        held: name(&["Postdesk", "Held"]),
+        earlier: name(&["Earlier"]),
+    };
+    let settings = IntakeSettings { boxes, largest_mail: 1024 * 1024 };
+    let intake = Intake::new(desk.clone(), line.clone(), settings);
+    let settings = DeliverySettings {
+        intake: MailboxRef::Role("inbox".to_owned()),
+        outgoing: name(&["Postdesk", "Outgoing"]),
+        sent: MailboxRef::Role("sent".to_owned()),
+        account: address(DESK),
+        reply_to: ReplyTo::Keyed,
+    };
+    let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
+    (desk.clone(), intake, Delivery::new(desk, line, theme, settings))
+}

@@ -1,0 +1,21 @@
+//! Both streets against the embedded mail server: mail in, mail out, and what happens when the
+//! server or the wire lets them down.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests may fail loudly"
+)]
+
+mod addresses;
+mod adoption;
+mod bench;
+mod faults_in;
+mod faults_out;
+mod held;
+mod incoming;
+mod letters;
+mod post;
+mod unsubscribe;
