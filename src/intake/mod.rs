@@ -218,11 +218,10 @@ impl Intake {
             return Ok(());
         }
         let in_hand = self.desk.store.read()?.in_hand()?;
-        let alone = in_hand.len() == 1;
         let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
         for mail in in_hand {
             tracing::warn!(email = mail.source.email, "this mail was in hand when the last run ended");
-            suspects.insert(mail.source, mail.crashes.saturating_add(u8::from(alone)));
+            suspects.insert(mail.source, mail.crashes);
         }
         self.recalled.store(true, Ordering::Relaxed);
         Ok(())

@@ -123,7 +123,9 @@ impl Intake {
         adoption: &Adoption,
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
-        self.desk.in_hand(vec![InHand { source: source.clone(), crashes }]).await?;
+        // Found on record at a later start, this try counts as one that ended over it.
+        let counted = InHand { source: source.clone(), crashes: crashes.saturating_add(1) };
+        self.desk.in_hand(vec![counted]).await?;
         let fetched = if crashes >= CRASHES {
             self.fetch_unread(source.clone(), HoldCause::Crash).await
         } else {

@@ -46,10 +46,11 @@ pub struct MailRow {
     pub filed: bool,
 }
 
-/// An Email that a sweep was working on when it was recorded, and how many runs ended over it.
+/// An Email that a sweep was working on when it was recorded, and how many runs ended over it alone,
+/// this one included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InHand {
     pub source: EmailRef,
-    /// Runs that ended while this Email alone was in hand.
+    /// Runs that will have ended over it alone, should this one end now.
     pub crashes: u8,
 }

@@ -291,7 +291,8 @@ async fn a_mail_over_which_the_daemon_ends_twice_alone_is_held_unread() {
     let slow = bench.server.faults().add(Fault::Slow(At::Download, Duration::from_secs(30)), Times::Always);
     let mut bench = bench;
     let mut restarts = 0;
-    while restarts < 2 {
+    // Once with its page in hand, and twice more alone.
+    while restarts < 3 {
         {
             let sweep = bench.intake.sweep();
             tokio::pin!(sweep);
