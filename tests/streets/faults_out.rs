@@ -293,7 +293,7 @@ async fn a_refusal_for_now_is_tried_again_with_growing_waits() {
         bench.drain().await;
         let letter = last(&bench);
         assert_eq!((letter.state, letter.attempts), (OutboxState::Waiting, tries));
-        assert!(letter.trouble.as_ref().unwrap().contains("451 4.3.0 later"));
+        assert!(letter.trouble.as_ref().unwrap().contains("later"));
         let wait = letter.not_before.duration_since(bench.now());
         assert!(wait.as_secs() >= 7 && wait.as_secs() <= 15 << (tries - 1), "try {tries}: {wait}");
         bench.advance(wait.unsigned_abs());
