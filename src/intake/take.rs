@@ -20,6 +20,9 @@ const DOWNLOADS: usize = 3;
 /// Runs that end over one mail alone before it is held unread.
 const CRASHES: u8 = 2;
 
+/// Stands for the bytes of a mail that was not downloaded.
+const NOT_KEPT: RawHash = RawHash([0; 32]);
+
 /// What became of a page.
 pub(super) struct Taken {
     /// Rows whose Emails are to be filed away now.
@@ -160,9 +163,13 @@ impl Intake {
     /// Downloads a mail, keeps its raw bytes, and parses them off the async threads.
     async fn fetch(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
         if source.size > self.settings.largest_mail {
-            return Ok(unread(source, RawHash([0; 32]), HoldCause::TooLarge));
+            return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge));
         }
-        let raw = self.download(&source).await?;
+        let raw = match self.download(&source).await {
+            // Larger than the server said.
+            Err(JmapError::TooLarge { .. }) => return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge)),
+            downloaded => downloaded?,
+        };
         let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
         let kept = tokio::task::spawn_blocking(move || {
             let hash = store.raw().put(&raw)?;
@@ -198,7 +205,9 @@ impl Intake {
         adoption: &Adoption,
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
-        if let Some(row) = self.row_of_same_bytes(&mail, present).await? {
+        if mail.raw != NOT_KEPT
+            && let Some(row) = self.row_of_same_bytes(&mail, present).await?
+        {
             return Ok(row);
         }
         let quiet = adoption.how == AdoptHow::Import && mail.source.received_at <= adoption.at;

@@ -18,4 +18,5 @@ mod held;
 mod incoming;
 mod letters;
 mod post;
+mod races;
 mod unsubscribe;
