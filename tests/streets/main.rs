@@ -12,8 +12,10 @@
 mod addresses;
 mod adoption;
 mod bench;
+
 mod faults_in;
 mod faults_out;
+mod fixture;
 mod held;
 mod incoming;
 mod letters;
