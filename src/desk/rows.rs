@@ -52,11 +52,28 @@ impl Desk {
     }
 
     /// Decides once more about a mail that was held or ignored; `unread` is why it could not be
-    /// looked at this time either. `None` where it is no longer held or ignored.
+    /// looked at this time either. `None` where it is no longer held or ignored. One whose change
+    /// fails is held.
     ///
     /// # Errors
     /// As [`Desk::receive`].
     pub async fn decide_again(
+        &self,
+        id: MailRowId,
+        arrived: Arrived,
+        unread: Option<HoldCause>,
+    ) -> Result<Option<MailRow>, DeskError> {
+        match self.redo(id, arrived.clone(), unread).await {
+            Err(DeskError::Store(error)) if error.is_temporary() => Err(error.into()),
+            Err(error) => {
+                tracing::error!(row = id.0, %error, "deciding on a mail again failed; it is held");
+                self.redo(id, arrived, Some(HoldCause::ApplyFailed)).await
+            }
+            done => done,
+        }
+    }
+
+    async fn redo(
         &self,
         id: MailRowId,
         arrived: Arrived,

@@ -72,22 +72,27 @@ impl Desk {
         if projects.is_empty() && !viewer.admin {
             return Err(DeskError::Forbidden);
         }
-        let (mut mails, mut last, mut next) = (Vec::new(), after, None);
-        for row in look.held(after, SCAN)? {
+        let anywhere = viewer.admin || !projects.is_empty();
+        let found = look.held(after, SCAN)?;
+        let scanned_all = found.len() < SCAN;
+        let (mut mails, mut last, mut full) = (Vec::new(), after, false);
+        for row in found {
             if mails.len() == ROWS {
-                next = last;
+                full = true;
                 break;
             }
             last = Some(row.id);
-            if !visible::may_decide(&look, viewer, &row)? {
+            if !visible::may_decide(&look, viewer, anywhere, &row)? {
                 continue;
             }
             if let VerdictKind::Hold(cause) = row.verdict {
                 let target = target(&look, &row)?;
-                let may_dismiss = viewer.admin || row.project.is_some();
+                let may_dismiss = viewer.admin || row.project.is_some() || row.ticket.is_some();
                 mails.push(HeldMail { cause, target, may_dismiss, preview: self.preview(&row), row });
             }
         }
+        // Those that are other people's to decide may fill all that was looked through.
+        let next = last.filter(|_| full || !scanned_all);
         let verdicts = if viewer.admin { look.verdicts()? } else { Vec::new() };
         projects.retain(|project| project.on);
         Ok(HeldMails { mails, next, projects, verdicts })
@@ -109,7 +114,7 @@ impl Desk {
         }
         let mut count = 0;
         for row in look.held(None, SCAN)? {
-            count += u64::from(visible::may_decide(&look, viewer, &row)?);
+            count += u64::from(visible::may_decide(&look, viewer, true, &row)?);
         }
         Ok(Some(count))
     }

@@ -101,7 +101,9 @@ impl Desk {
     pub async fn settle(&self, id: OutboxId, outcome: Settled) -> Result<(), StoreError> {
         let now = self.clock.now();
         let settled = self.store.write(move |w| {
-            let Some(mut row) = w.letter(id)? else { return Ok(()) };
+            // Sent means that our mail server took it, and never goes back.
+            let settles = |row: &OutboxRow| row.state.holds_others();
+            let Some(mut row) = w.letter(id)?.filter(settles) else { return Ok(()) };
             settle_row(&mut row, &outcome, now);
             w.put_letter(&row)?;
             match &outcome {

@@ -50,15 +50,25 @@ pub(crate) fn projects_of(look: &impl Look, ticket: &Ticket) -> Result<Vec<Proje
     Ok(projects)
 }
 
+/// Whether the viewer works in any project.
+pub(crate) fn works_anywhere(look: &impl Look, viewer: Viewer) -> Result<bool, StoreError> {
+    Ok(viewer.admin || look.projects()?.iter().any(|any| viewer.may(Action::Work, any)))
+}
+
 /// Whether this held mail is the viewer's to decide on: work in the project that it is for. One
-/// that is for none may be taken by whoever works in any.
-pub(crate) fn may_decide(look: &impl Look, viewer: Viewer, row: &MailRow) -> Result<bool, StoreError> {
+/// that is for none may be taken by whoever works `anywhere`.
+pub(crate) fn may_decide(
+    look: &impl Look,
+    viewer: Viewer,
+    anywhere: bool,
+    row: &MailRow,
+) -> Result<bool, StoreError> {
     let project = match (row.ticket, row.project) {
         (Some(ticket), _) => look.ticket(ticket)?.map(|ticket| ticket.project),
         (None, project) => project,
     };
     let Some(id) = project else {
-        return Ok(viewer.admin || look.projects()?.iter().any(|any| viewer.may(Action::Work, any)));
+        return Ok(anywhere);
     };
     Ok(look.project(id)?.is_some_and(|project| viewer.may(Action::Work, &project)))
 }

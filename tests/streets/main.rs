@@ -12,7 +12,7 @@
 mod addresses;
 mod adoption;
 mod bench;
-
+mod doors;
 mod faults_in;
 mod faults_out;
 mod fixture;
