@@ -112,6 +112,7 @@ impl Desk {
                 let mut account = w.account_by_handle(&handle)?.ok_or(DeskError::NotFound)?;
                 account.password = Some(hash.clone());
                 w.drop_sessions_of(account.id)?;
+                w.drop_account_links_of(account.id)?;
                 Ok::<_, DeskError>(w.put_account(&account)?)
             })
             .await?;

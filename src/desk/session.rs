@@ -84,15 +84,23 @@ impl Desk {
         let token = self.random.token();
         let session = self.new_session(&token, &account);
         let before = before.map(Token::hash);
-        self.store
-            .write(move |write| {
-                if let Some(before) = &before {
-                    write.drop_session(before)?;
-                }
-                write.put_session(&session)
-            })
-            .await
-            .map_err(WriteError::flatten)?;
+        let (id, password) = (account.id, account.password.clone());
+        let begun = self.store.write(move |write| {
+            // The password may have been changed, or the account disabled, while this one was
+            // looked at.
+            let still = |now: &Account| !now.disabled && now.password == password;
+            if !write.account(id)?.as_ref().is_some_and(still) {
+                return Ok(false);
+            }
+            if let Some(before) = &before {
+                write.drop_session(before)?;
+            }
+            write.put_session(&session)?;
+            Ok::<_, StoreError>(true)
+        });
+        if !begun.await.map_err(WriteError::flatten)? {
+            return Err(SignInError::Wrong);
+        }
         Ok((token, signed_in(account)))
     }
 
@@ -157,6 +165,11 @@ impl Desk {
     /// # Errors
     /// See [`SetPasswordError`].
     pub async fn set_password(&self, link: &Token, password: &str) -> Result<Token, SetPasswordError> {
+        // Hashing costs; a link that is made up is not worth it.
+        let known = self.store.read()?.account_link(&link.hash())?.is_some();
+        if !known {
+            return Err(SetPasswordError::Gone);
+        }
         let hash = self.passwords.hash(password).await?;
         let (link, now) = (link.hash(), self.clock.now());
         let token = self.random.token();
@@ -170,7 +183,8 @@ impl Desk {
                 };
                 let mut account =
                     account.filter(|account| !account.disabled).ok_or(SetPasswordError::Gone)?;
-                write.take_account_link(&link)?;
+                // Nor does any older link open this account from now on.
+                write.drop_account_links_of(account.id)?;
                 account.password = Some(hash.clone());
                 write.put_account(&account)?;
                 // Whoever was signed in with the old password no longer is.

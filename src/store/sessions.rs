@@ -65,11 +65,13 @@ impl Write<'_> {
         self.set_record(Table::AccountLinks, &hash_key(&link.token_hash), link)
     }
 
-    /// Takes a link, which works once. Whether it has expired is the caller's to see.
-    pub fn take_account_link(&mut self, hash: &[u8; 32]) -> Result<Option<AccountLink>, StoreError> {
-        let Some(link) = link(self, hash)? else { return Ok(None) };
-        self.unset(Table::AccountLinks, &hash_key(hash))?;
-        Ok(Some(link))
+    /// Drops every link of an account.
+    pub fn drop_account_links_of(&mut self, account: AccountId) -> Result<(), StoreError> {
+        let all: Vec<AccountLink> = records(self, Table::AccountLinks, &Span::all(), Order::Up, usize::MAX)?;
+        for link in all.iter().filter(|link| link.account == account) {
+            self.unset(Table::AccountLinks, &hash_key(&link.token_hash))?;
+        }
+        Ok(())
     }
 
     /// Drops the links that expired before then; says how many.

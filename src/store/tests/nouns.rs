@@ -153,16 +153,20 @@ async fn sessions_end_one_by_one_by_age_and_by_account() {
 }
 
 #[tokio::test]
-async fn a_link_works_once() {
+async fn links_go_with_time_or_with_all_of_their_account() {
     let bench = Bench::new();
-    let link =
-        |n: u8| AccountLink { token_hash: [n; 32], account: AccountId(1), expires_at: at(i64::from(n)) };
-    bench.write(move |w| (1..=3).try_for_each(|n| w.put_account_link(&link(n)))).await;
+    let link = |n: u8| AccountLink {
+        token_hash: [n; 32],
+        account: AccountId(u32::from(n / 4)),
+        expires_at: at(i64::from(n)),
+    };
+    bench.write(move |w| (1..=5).try_for_each(|n| w.put_account_link(&link(n)))).await;
     assert!(bench.store.read().unwrap().account_link(&[2; 32]).unwrap().is_some());
-    assert_eq!(bench.write(|w| w.take_account_link(&[2; 32])).await, Some(link(2)));
-    assert_eq!(bench.write(|w| w.take_account_link(&[2; 32])).await, None);
-    assert_eq!(bench.write(|w| w.drop_account_links_before(at(3))).await, 1);
-    assert!(bench.store.read().unwrap().account_link(&[3; 32]).unwrap().is_some());
+    bench.write(|w| w.drop_account_links_of(AccountId(1))).await;
+    assert_eq!(bench.write(|w| w.drop_account_links_before(at(3))).await, 2);
+    let read = bench.store.read().unwrap();
+    let left: Vec<_> = (1..=5).filter(|n| read.account_link(&[*n; 32]).unwrap().is_some()).collect();
+    assert_eq!(left, [3]);
 }
 
 #[tokio::test]
