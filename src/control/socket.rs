@@ -65,7 +65,11 @@ pub async fn serve(listener: UnixListener, operator: Operator, mut stop: watch::
                         }
                     });
                 }
-                Err(error) => tracing::warn!(%error, "the control socket could not accept"),
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket could not accept");
+                    // Out of file descriptors: waiting a little helps, and keeps the log short.
+                    operator.desk.clock.sleep(Duration::from_secs(1)).await;
+                }
             },
             _ = stop.changed() => {}
         }

@@ -211,6 +211,10 @@ impl Delivery {
             progress.caught_up = true;
         }
         let sent = self.drain(stop).await;
+        if *stop.borrow() {
+            // What is left to look for and to put away, the next run finds.
+            return Ok(LOOK_EVERY);
+        }
         self.follow(progress).await?;
         self.tidy().await;
         sent?;

@@ -47,6 +47,7 @@ pub use session::{SetPasswordError, SignInError, SignedIn};
 pub use settle::{Drafted, LOOK_FOR, LookFound, Settled};
 pub use standing::{IntakeStanding, Listening, Standing, StandingBoard};
 pub use texts::SeenText;
+pub use throttle::network;
 
 use texts::Texts;
 use throttle::Throttle;

@@ -91,8 +91,9 @@ fn keys(address: &str, peer: IpAddr) -> [Key; 3] {
     [Key::Both(address.clone(), network), Key::Network(network), Key::Address(address)]
 }
 
-/// A household has a /64 of IPv6, so its last half says nothing.
-fn network(peer: IpAddr) -> IpAddr {
+/// What counts as one peer: a household has a /64 of IPv6, so its last half says nothing.
+#[must_use]
+pub fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
         v4 => v4,

@@ -12,6 +12,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, Method};
 
+use crate::desk::network;
 use crate::web::answer::Fault;
 use crate::web::{Settings, Web};
 
@@ -45,7 +46,7 @@ impl Limits {
         if limiter.len() > PEERS {
             limiter.retain_recent();
         }
-        limiter.check_key(&peer).is_ok()
+        limiter.check_key(&network(peer)).is_ok()
     }
 }
 
@@ -92,6 +93,15 @@ fn peer(settings: &Settings, extensions: &Extensions, headers: &HeaderMap) -> Ip
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_network_is_one_peer() {
+        let limits = Limits::default();
+        let of = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        let admitted = (0..1_000).filter(|last| limits.admits(&Method::POST, of(*last))).count();
+        assert!((120..200).contains(&admitted), "{admitted}");
+        assert!(limits.admits(&Method::POST, IpAddr::from([192, 0, 2, 1])));
+    }
 
     #[test]
     fn only_a_trusted_proxy_may_name_whom_it_saw() {
