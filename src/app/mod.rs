@@ -1,6 +1,7 @@
 //! The daemon: built from a configuration, run until it is told to stop, stopped in order.
 
 mod error;
+mod keep;
 mod listen;
 mod parts;
 mod signal;
@@ -18,6 +19,7 @@ use crate::config::Config;
 use crate::control::{self, Answer, Operator, Request};
 use crate::desk::Desk;
 use crate::web::DemoHint;
+use keep::kept_running;
 use listen::Web;
 use parts::Parts;
 
@@ -65,10 +67,19 @@ impl App {
         }
         tasks.push(tokio::spawn(control::serve(self.control, operator, stopped.clone())));
         let (intake, delivery, upkeep) = (parts.intake.clone(), parts.delivery.clone(), parts.upkeep.clone());
-        let (s1, s2, s3) = (stopped.clone(), stopped.clone(), stopped);
-        tasks.push(tokio::spawn(async move { intake.run(s1).await }));
-        tasks.push(tokio::spawn(async move { delivery.run(s2).await }));
-        tasks.push(tokio::spawn(async move { upkeep.run(s3).await }));
+        let clock = || parts.desk.clock.clone();
+        tasks.push(tokio::spawn(kept_running("mail in", clock(), stopped.clone(), move |stop| {
+            let intake = intake.clone();
+            async move { intake.run(stop).await }
+        })));
+        tasks.push(tokio::spawn(kept_running("mail out", clock(), stopped.clone(), move |stop| {
+            let delivery = delivery.clone();
+            async move { delivery.run(stop).await }
+        })));
+        tasks.push(tokio::spawn(kept_running("upkeep", clock(), stopped, move |stop| {
+            let upkeep = upkeep.clone();
+            async move { upkeep.run(stop).await }
+        })));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "postdesk is ready");
         stop.await;
         tracing::info!("stopping: what is in hand is finished first");

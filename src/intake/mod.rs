@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 pub use boxes::{BoxNames, Boxes};
 pub use sweep::Swept;
@@ -108,7 +109,9 @@ impl Intake {
     /// Sweeps whenever the bell rings, until `stop` says so. The mail in hand is finished first.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
         let bell = self.desk.intake_bell();
-        let listening = tokio::spawn(self.clone().listen());
+        // Ends with the street, however that ends.
+        let mut listening = JoinSet::new();
+        listening.spawn(self.clone().listen());
         let mut backoff = Duration::from_secs(1);
         while !*stop.borrow() {
             match self.sweep_until(&stop).await {
@@ -132,7 +135,6 @@ impl Intake {
                 }
             }
         }
-        listening.abort();
     }
 
     /// Turns the server's bells into ours, for as long as the street runs.
