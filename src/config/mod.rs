@@ -191,14 +191,11 @@ pub struct Limits {
     /// A larger mail is held unread, in octets.
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
-    /// A larger form is refused, in octets.
-    #[serde(deserialize_with = "read::positive")]
-    pub max_form_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_mail_bytes: 64 * 1024 * 1024, max_form_bytes: 1024 * 1024 }
+        Self { max_mail_bytes: 64 * 1024 * 1024 }
     }
 }
 

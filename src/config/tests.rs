@@ -45,7 +45,6 @@ fn the_example_file_loads_and_shows_the_defaults() {
                     "reply_to",
                     "listen",
                     "max_mail_bytes",
-                    "max_form_bytes",
                 ]
                 .contains(&key)
             })
