@@ -25,7 +25,8 @@ pub fn provenance(raw: &[u8]) -> Provenance {
     let header = Header::split(raw).0;
     let mut found = Provenance { check: check_mark(&header), ..Provenance::default() };
     for value in header.all("Authentication-Results") {
-        let id = sections(&value).first().and_then(|first| first.split_whitespace().next().map(str::to_owned));
+        let id =
+            sections(&value).first().and_then(|first| first.split_whitespace().next().map(str::to_owned));
         found.authserv_ids.extend(id.filter(|id| !found.authserv_ids.contains(id)));
     }
     found.signatures = header.all("DKIM-Signature").map(|value| signature(&value)).collect();

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::tracker::{Project, ProjectId, TicketId};
-use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
 use crate::triage::is_check_mail;
+use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
 
 pub(super) fn answer<L: Reach + ?Sized>(
     look: &L,

@@ -14,8 +14,8 @@ use jiff::tz::TimeZone;
 use rustls::{CertificateError, ClientConfig, Error};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::client::{certificates, connect};
 use super::TlsError;
+use super::client::{certificates, connect};
 
 /// Whom a certificate names and how long it is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,9 +136,9 @@ impl<'a> Der<'a> {
         let mut length = usize::from(*first);
         if length >= 0x80 {
             let (octets, after) = rest.split_at_checked(length - 0x80)?;
-            length = octets.iter().try_fold(0_usize, |sum, octet| {
-                sum.checked_mul(256)?.checked_add(usize::from(*octet))
-            })?;
+            length = octets
+                .iter()
+                .try_fold(0_usize, |sum, octet| sum.checked_mul(256)?.checked_add(usize::from(*octet)))?;
             rest = after;
         }
         let (content, after) = rest.split_at_checked(length)?;

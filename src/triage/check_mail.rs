@@ -19,10 +19,12 @@ pub fn check_mark(store: &StoreId, id: &MessageId) -> String {
 /// Whether a mark is that of a test mail by the desk with this store.
 #[must_use]
 pub fn is_check_mail(store: &StoreId, id: &MessageId, mark: &str) -> bool {
-    let same = || blake3::Hash::from_hex(mark).is_ok_and(|mark| {
-        // Compared in constant time.
-        blake3::Hash::from_hex(check_mark(store, id)).is_ok_and(|ours| ours == mark)
-    });
+    let same = || {
+        blake3::Hash::from_hex(mark).is_ok_and(|mark| {
+            // Compared in constant time.
+            blake3::Hash::from_hex(check_mark(store, id)).is_ok_and(|ours| ours == mark)
+        })
+    };
     id.as_str().starts_with(CHECK_ID) && same()
 }
 

@@ -88,7 +88,9 @@ fn trace(options: &Options, mail: &Incoming, to: &Address, own: Option<&Address>
     }
     if let Some(covered) = options.habits.signs {
         let domain = mail.mail_from.as_ref().map_or("invalid.example", Address::domain);
-        lines.push(format!("DKIM-Signature: v=1; a=ed25519-sha256; d={domain}; s=s1;\r\n h={covered};\r\n bh=x; b=x"));
+        lines.push(format!(
+            "DKIM-Signature: v=1; a=ed25519-sha256; d={domain}; s=s1;\r\n h={covered};\r\n bh=x; b=x"
+        ));
     }
     if let (true, Some(own)) = (options.habits.delivered_to, own) {
         lines.push(format!("Delivered-To: {own}"));

@@ -67,7 +67,8 @@ pub fn document(world: &World, options: &Options, base: &str, login: Option<&str
         primary = json!({ CORE: account.id, MAIL: account.id, SUBMISSION: account.id });
         let mut hide = |name: &str| {
             let of_account = accounts.pointer_mut(&format!("/{}/accountCapabilities", account.id));
-            for map in [of_account, Some(&mut primary)].into_iter().flatten().filter_map(Value::as_object_mut) {
+            for map in [of_account, Some(&mut primary)].into_iter().flatten().filter_map(Value::as_object_mut)
+            {
                 map.remove(name);
             }
         };
