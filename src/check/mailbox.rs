@@ -28,7 +28,7 @@ pub(super) async fn mailboxes(report: &mut Report<'_>, checked: &Checked<'_>, jm
     match (there.is_empty(), missing.is_empty()) {
         (_, true) => report.ok("mailboxes", format!("{} are there.", there.join(", "))),
         (true, false) => {
-            report.ok("mailboxes", format!("{} will be made at the first start.", missing.join(", ")))
+            report.ok("mailboxes", format!("{} will be made at the first start.", missing.join(", ")));
         }
         (false, false) => report.ok(
             "mailboxes",

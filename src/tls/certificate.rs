@@ -106,7 +106,8 @@ impl Distrust {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 Some(Self::OtherName)
             }
-            CertificateError::UnknownIssuer => Some(Self::UnknownIssuer),
+            // A bad signature is that of another authority by the same name.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Some(Self::UnknownIssuer),
             _ => None,
         }
     }
