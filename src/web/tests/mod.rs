@@ -34,5 +34,6 @@ pub(super) fn ticket(participants: Vec<Participant>) -> Ticket {
         last_event: EventNo(1),
         comments: 1,
         notes: 0,
+        unverified: 0,
     }
 }
