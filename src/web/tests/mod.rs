@@ -1,6 +1,7 @@
 //! The tracker on a real store: the router is called as the server calls it.
 
 mod forms;
+mod joining;
 mod kit;
 mod look;
 mod pages;
