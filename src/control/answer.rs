@@ -33,6 +33,7 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::AccountList => account_list(desk),
         Request::AccountPassword { handle, password } => account_password(desk, &handle, password).await,
         Request::Adopt { how } => adopt(operator, &how).await,
+        Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk),
     }
 }
@@ -156,9 +157,22 @@ async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
     Ok(vec![format!("The mailbox is adopted: {what}.")])
 }
 
+async fn take_over(operator: &Operator) -> Result<Vec<String>, String> {
+    operator.intake.take_over().await.map_err(|error| error.to_string())?;
+    Ok(vec![
+        "The mailbox is this desk's: mail comes in and goes out again.".to_owned(),
+        "Another desk that served it stops when it next looks; switch it off.".to_owned(),
+    ])
+}
+
+/// What to do about another desk's marker.
+const HOW_TO_TAKE_OVER: &str =
+    "if the other desk is switched off for good, `postdesk adopt --take-over` gives the mailbox to this one";
+
 fn status(desk: &Desk) -> Result<Vec<String>, String> {
     let standing = desk.standing().get();
     let intake = match &standing.intake {
+        _ if standing.stopped.is_some() => "stopped".to_owned(),
         IntakeStanding::Starting => "starting".to_owned(),
         IntakeStanding::NotAdopted { waiting } => {
             format!("off: the mailbox holds {waiting} mails from before; see `postdesk adopt --help`")
@@ -171,12 +185,23 @@ fn status(desk: &Desk) -> Result<Vec<String>, String> {
         Some(Listening::Poll) => "by polling",
         None => "not yet",
     };
-    let sending =
-        standing.sending_trouble.map_or_else(|| "running".to_owned(), |why| format!("in trouble: {why}"));
+    let sending = match standing.sending_trouble {
+        _ if standing.stopped.is_some() => "stopped".to_owned(),
+        Some(why) => format!("in trouble: {why}"),
+        None => "running".to_owned(),
+    };
     let read = desk.store.read().map_err(|error| error.to_string())?;
     let verdicts = read.verdicts().map_err(|error| error.to_string())?;
-    let mut lines =
-        vec![format!("mail in: {intake}"), format!("listening: {listening}"), format!("mail out: {sending}")];
+    let mut lines = Vec::new();
+    if let Some(other) = &standing.stopped {
+        lines.push(format!("stopped, mail in and out: {other}"));
+        lines.push(format!("  {HOW_TO_TAKE_OVER}"));
+    }
+    lines.extend([
+        format!("mail in: {intake}"),
+        format!("listening: {listening}"),
+        format!("mail out: {sending}"),
+    ]);
     let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
     lines.push(format!("letters waiting: {}", waiting.len()));
     let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();

@@ -20,6 +20,8 @@ pub enum Request {
     Adopt {
         how: String,
     },
+    /// The mailbox is ours, whatever marker lies in it.
+    TakeOver,
     Status,
 }
 

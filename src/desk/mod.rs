@@ -12,6 +12,7 @@ mod error;
 mod held;
 mod letters;
 mod links;
+mod one_desk;
 mod projects;
 mod receive;
 mod rows;
@@ -30,6 +31,7 @@ mod throttle;
 mod visible;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -68,6 +70,8 @@ pub struct Desk {
     pub(crate) passwords: Passwords,
     outbox_bell: Arc<Notify>,
     intake_bell: Arc<Notify>,
+    /// A person decided that the mailbox is ours, and the street has to carry it out.
+    take_over: Arc<AtomicBool>,
     throttle: Arc<Throttle>,
     texts: Texts,
     /// How many pages with mail in them are read and rendered at once.
@@ -87,6 +91,7 @@ impl Desk {
             standing: StandingBoard::default(),
             outbox_bell: Arc::new(Notify::new()),
             intake_bell: Arc::new(Notify::new()),
+            take_over: Arc::default(),
             passwords,
             throttle: Arc::default(),
             texts: Texts::default(),

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod boxes;
+mod marker;
 mod sort;
 mod sweep;
 mod take;
@@ -19,6 +20,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 pub use boxes::{BoxNames, Boxes};
+pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
 pub use sweep::Swept;
 
 use crate::desk::{Desk, DeskError, IntakeStanding, Listening};
@@ -50,6 +52,16 @@ pub enum IntakeError {
     Desk(#[from] DeskError),
 }
 
+impl From<MarkerError> for IntakeError {
+    fn from(error: MarkerError) -> Self {
+        match error {
+            MarkerError::Jmap(error) => Self::Jmap(error),
+            MarkerError::Store(error) => Self::Store(error),
+            MarkerError::Desk(error) => Self::Desk(error),
+        }
+    }
+}
+
 impl IntakeError {
     /// The sentence with all its causes, for a log or a person.
     fn whole(&self) -> String {
@@ -76,6 +88,7 @@ impl IntakeError {
 pub struct Intake {
     desk: Desk,
     line: Line,
+    marker: MarkerWatch,
     settings: Arc<IntakeSettings>,
     boxes: Arc<tokio::sync::Mutex<Option<Boxes>>>,
     /// Emails that were in hand when an earlier run ended, with the runs that ended over each
@@ -91,10 +104,11 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
 impl Intake {
     #[must_use]
-    pub fn new(desk: Desk, line: Line, settings: IntakeSettings) -> Self {
+    pub fn new(desk: Desk, line: Line, marker: MarkerWatch, settings: IntakeSettings) -> Self {
         Self {
             desk,
             line,
+            marker,
             settings: Arc::new(settings),
             boxes: Arc::default(),
             suspects: Arc::default(),
@@ -155,6 +169,8 @@ impl Intake {
     fn note_success(&self, swept: Swept) {
         let now = self.desk.clock.now();
         self.desk.standing().update(|standing| match swept {
+            // The marker's watch has said so.
+            Swept::Stopped => {}
             Swept::NotAdopted { waiting } => {
                 if !matches!(standing.intake, IntakeStanding::NotAdopted { .. }) {
                     tracing::warn!(

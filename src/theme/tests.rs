@@ -18,6 +18,8 @@ fn rendered() -> Vec<(String, String)> {
     quiet.viewer = None;
     let mut stopped = samples::frame();
     stopped.mail.not_adopted = Some(1812);
+    let mut other_desk = samples::frame();
+    other_desk.mail.stopped = Some("The mailbox belongs to another desk, on the host alder.".into());
     let mut trouble = samples::frame();
     trouble.mail.trouble = Some("The mail server refuses the password.".into());
     trouble.held = None;
@@ -47,6 +49,7 @@ fn rendered() -> Vec<(String, String)> {
         ("no project", theme.page(&frame, &Empty { addresses: vec![], admin: true })),
         ("no membership", theme.page(&frame, &Empty { addresses: vec![], admin: false })),
         ("ticket", theme.page(&frame, &samples::ticket())),
+        ("ticket beside another desk", theme.page(&other_desk, &reader)),
         ("ticket for a reader", theme.page(&trouble, &reader)),
         ("held", theme.page(&frame, &samples::held())),
         ("nothing held", theme.page(&frame, &no_held)),

@@ -11,7 +11,7 @@ use postdesk::config::{Login, MailboxRef};
 use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
 use postdesk::demo::server::{Left, Mail, Options, Server, User};
 use postdesk::desk::{Desk, Links, NewAccount, NewProject, ProjectEdit};
-use postdesk::intake::{BoxNames, Intake, IntakeSettings, Swept};
+use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch, Swept};
 use postdesk::jmap::{JmapConfig, Line};
 use postdesk::mail::{Address, Inbound, NameAddr};
 use postdesk::secret::Random;
@@ -39,9 +39,14 @@ pub struct Bench {
     pub delivery: Delivery,
     pub project: Project,
     pub jane: Viewer,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
     public_url: &'static str,
 }
+
+/// The machine that a desk runs on, where a test does not care.
+pub const HOST: &str = "alder";
+/// How often mail is looked for where there is no push.
+pub const POLL: Duration = Duration::from_secs(15);
 
 pub fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -89,7 +94,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, HOST));
         let path = ProjectPath::parse("acme/web").unwrap();
         let new = NewProject {
             path: path.clone(),
@@ -112,14 +117,21 @@ impl Bench {
         Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
     }
 
-    /// The same data folder after the daemon ended: everything in memory is new.
+    /// The same data folder after the daemon ended in order: everything in memory is new.
     pub async fn restart(self) -> Self {
+        self.desk.end_run().await.unwrap();
+        self.crash_to(HOST).await
+    }
+
+    /// As [`Bench::restart`], but that the daemon could not say goodbye, and comes back on a machine
+    /// of this name.
+    pub async fn crash_to(self, host: &str) -> Self {
         self.store.close().await;
         let Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url } = self;
         drop((store, desk, intake, delivery));
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, host));
         Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
     }
 
@@ -293,7 +305,7 @@ fn put_together(
     clock: &Clock,
     store: &Store,
     random: &Random,
-    public_url: &str,
+    (public_url, host): (&str, &str),
 ) -> (Desk, Intake, Delivery) {
     let site = Site {
         wildcard: Wildcard::parse("incoming+{key}@desk.example").unwrap(),
@@ -308,7 +320,7 @@ fn put_together(
         login: Login::Basic { user: DESK.to_owned(), password: "secret".into() },
         account: None,
         trusted_origins: Vec::new(),
-        poll: Duration::from_secs(15),
+        poll: POLL,
     };
     let wire = Wire::new(postdesk::tls::client_config(None).unwrap(), clock.clone());
     let line = Line::new(jmap, wire, clock.clone(), random.clone());
@@ -320,8 +332,17 @@ fn put_together(
         held: name(&["Postdesk", "Held"]),
         earlier: name(&["Earlier"]),
     };
+    let marker = MarkerSettings {
+        mailbox: name(&["Postdesk", "Marker"]),
+        account: address(DESK),
+        host: host.to_owned(),
+        run: random.run_id(),
+        poll: POLL,
+        after_clean_end: store.read().unwrap().ended_cleanly().unwrap(),
+    };
+    let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
     let settings = IntakeSettings { boxes, largest_mail: 1024 * 1024 };
-    let intake = Intake::new(desk.clone(), line.clone(), settings);
+    let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), settings);
     let settings = DeliverySettings {
         intake: MailboxRef::Role("inbox".to_owned()),
         outgoing: name(&["Postdesk", "Outgoing"]),
@@ -330,5 +351,5 @@ fn put_together(
         reply_to: ReplyTo::Keyed,
     };
     let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
-    (desk.clone(), intake, Delivery::new(desk, line, theme, settings))
+    (desk.clone(), intake, Delivery::new(desk, line, marker, theme, settings))
 }

@@ -17,5 +17,6 @@ mod faults_out;
 mod held;
 mod incoming;
 mod letters;
+mod marker;
 mod post;
 mod unsubscribe;
