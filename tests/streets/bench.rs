@@ -39,7 +39,7 @@ pub struct Bench {
     pub delivery: Delivery,
     pub project: Project,
     pub jane: Viewer,
-    pub folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     public_url: &'static str,
 }
 
@@ -135,6 +135,33 @@ impl Bench {
         Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
     }
 
+    /// A desk with a copy of this one's data, on a machine of this name; both run.
+    pub async fn clone_to(&self, host: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let random = Random::system();
+        let copy = |from: &std::path::Path, to: &std::path::Path| {
+            let done = std::process::Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+            assert!(done.unwrap().success());
+        };
+        // Every commit is on the disk when it is answered, and nobody writes now.
+        copy(self.folder.path(), folder.path());
+        let store = Store::open(&StorePath::new(folder.path()), &random, &self.clock).unwrap();
+        let (desk, intake, delivery) =
+            put_together(&self.server, &self.clock, &store, &random, (self.public_url, host));
+        Self {
+            server: self.server.clone(),
+            clock: self.clock.clone(),
+            store,
+            desk,
+            intake,
+            delivery,
+            project: self.project.clone(),
+            jane: self.jane,
+            folder,
+            public_url: self.public_url,
+        }
+    }
+
     pub async fn sweep(&self) -> Swept {
         self.intake.sweep().await.unwrap()
     }
@@ -160,7 +187,9 @@ impl Bench {
             drop(read);
             self.advance(Duration::from_secs(31));
         }
-        panic!("something is still open: {:?}", self.store.read().unwrap().unfiled(5));
+        let read = self.store.read().unwrap();
+        let open = [OutboxState::Waiting, OutboxState::Submitting].map(|state| read.letters_in(state, 5));
+        panic!("still open: {:?} {open:?} {:?}", read.unfiled(5), self.desk.standing().get());
     }
 
     pub async fn sweep_and_drain(&self) {
