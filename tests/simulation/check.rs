@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
+use postdesk::tracker::query::{ListQuery, Sort, StateFilter};
 use postdesk::tracker::{
     Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, State, Ticket,
     TicketId,
@@ -47,7 +48,8 @@ pub fn check(world: &mut World) -> Result<(), String> {
     due_letters(&books)?;
     unsubscribed(&books)?;
     told(world, &books)?;
-    counters(world, &books)
+    counters(world, &books)?;
+    lists(world, &books)
 }
 
 /// Each mail has exactly one verdict, is on record with its raw bytes, and is filed by it.
@@ -255,5 +257,44 @@ fn counters(world: &World, books: &Books) -> Result<(), String> {
         ensure!(listed == by_hand, "letters listed as {state:?} are others than those that are");
     }
     ensure!(books.read.next_due().unwrap().is_none(), "a letter is due");
+    Ok(())
+}
+
+/// Every list shows what looking through all tickets gives, in the same order.
+fn lists(world: &World, books: &Books) -> Result<(), String> {
+    for sort in [Sort::Activity, Sort::Opened, Sort::Waiting] {
+        for assignee in [None, Some(None), Some(world.jane.map(|jane| jane.account))] {
+            for state in [StateFilter::Open, StateFilter::OnHold, StateFilter::Closed, StateFilter::All] {
+                let projects = world.projects.clone();
+                let (number, words, after, limit) = (None, Vec::new(), None, 1_000);
+                let query = ListQuery { projects, state, assignee, number, words, sort, after, limit };
+                let listed: Vec<_> = books.read.list(&query).unwrap().tickets.iter().map(|t| t.id).collect();
+                let fits = |t: &&Ticket| {
+                    let wanted = match state {
+                        StateFilter::Open => t.state == State::Open,
+                        StateFilter::OnHold => t.state == State::OnHold,
+                        StateFilter::Closed => t.state == State::Closed,
+                        StateFilter::All => true,
+                    };
+                    wanted && assignee.is_none_or(|assignee| t.assignee == assignee)
+                };
+                let mut by_hand: Vec<&Ticket> = books.tickets.iter().filter(fits).collect();
+                by_hand.sort_by_key(|t| {
+                    let key = match sort {
+                        Sort::Activity => -t.active_at.as_millisecond(),
+                        Sort::Opened => -t.opened_at.as_millisecond(),
+                        Sort::Waiting => t.owed_since.map_or(i64::MAX, |at| at.as_millisecond()),
+                    };
+                    let id = i64::try_from(t.id.0).unwrap();
+                    (key, if sort == Sort::Waiting { id } else { -id })
+                });
+                let by_hand: Vec<_> = by_hand.iter().map(|t| t.id).collect();
+                ensure!(
+                    listed == by_hand,
+                    "{sort:?} {state:?} {assignee:?} lists {listed:?}, not {by_hand:?}"
+                );
+            }
+        }
+    }
     Ok(())
 }
