@@ -214,8 +214,15 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
     world.events_left -= 1;
     match world.dice.below(20) {
         0..9 => world.mail_arrives(),
-        9..12 => act::agent(world, parts, breath),
+        9..12 => {
+            act::agent(world, parts, breath);
+            if world.dice.one_in(4) {
+                // While her words are on their way.
+                act::customer(world, parts, breath);
+            }
+        }
         12 => act::customer(world, parts, breath),
+        13 if world.dice.one_in(3) => lost_answers(world),
         13 | 14 => fault(world),
         15 => {
             world.note("faults end");
@@ -251,6 +258,16 @@ fn disk_trouble(world: &mut World) {
     } else {
         world.disk.set_trouble_after(after, kind);
     }
+}
+
+/// Nothing tells whether a letter left: the hardest case of all.
+fn lost_answers(world: &mut World) {
+    world.note("submissions are not answered, and leave no trace");
+    let submission = At::Call("EmailSubmission/set");
+    let faults = world.server.faults();
+    faults.add(Fault::LoseImplicitUpdate, Times::Always);
+    faults.add(Fault::ForgetSubmission, Times::Always);
+    faults.add(Fault::CutAfter(submission), Times::OneIn(2));
 }
 
 fn fault(world: &mut World) {
