@@ -1,11 +1,14 @@
 //! The one place that knows the time: the system's clock, or one that a test or a seed moves.
 #![allow(clippy::disallowed_methods, reason = "this module owns the clock")]
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
 
 /// Tells the time and waits. Cheap to clone; all clones tell the same time.
 #[derive(Clone, Debug)]
@@ -14,7 +17,52 @@ pub struct Clock(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     System,
-    Manual(Arc<watch::Sender<Timestamp>>),
+    Manual(Manual),
+}
+
+/// A clock that stands still until it is moved. It wakes in the order of the times that were waited
+/// for, so that a simulation goes the same way each time.
+#[derive(Clone, Debug)]
+struct Manual(Arc<Mutex<Dial>>);
+
+#[derive(Debug)]
+struct Dial {
+    now: Timestamp,
+    sleepers: BTreeMap<(Timestamp, u64), Waker>,
+    /// The number of the last sleeper: of those who wait for one time, who came first wakes first.
+    last: u64,
+}
+
+impl Manual {
+    fn dial(&self) -> MutexGuard<'_, Dial> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Sleep {
+    clock: Manual,
+    key: (Timestamp, u64),
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut dial = self.clock.dial();
+        if dial.now >= self.key.0 {
+            return Poll::Ready(());
+        }
+        dial.sleepers.insert(self.key, context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        let waker = self.clock.dial().sleepers.remove(&self.key);
+        // Outside the lock: a waker may end a task that sleeps as well.
+        drop(waker);
+    }
 }
 
 impl Clock {
@@ -27,14 +75,15 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        Self(Kind::Manual(Arc::new(watch::Sender::new(start))))
+        let dial = Dial { now: start, sleepers: BTreeMap::new(), last: 0 };
+        Self(Kind::Manual(Manual(Arc::new(Mutex::new(dial)))))
     }
 
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Kind::System => Timestamp::now(),
-            Kind::Manual(time) => *time.borrow(),
+            Kind::Manual(clock) => clock.dial().now,
         }
     }
 
@@ -42,11 +91,13 @@ impl Clock {
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {
             Kind::System => tokio::time::sleep(duration).await,
-            Kind::Manual(time) => {
-                let due = after(*time.borrow(), duration);
-                let mut changes = time.subscribe();
-                // The sender lives in `self`, so waiting can end only by reaching the time.
-                let _ = changes.wait_for(|now| *now >= due).await;
+            Kind::Manual(clock) => {
+                let key = {
+                    let mut dial = clock.dial();
+                    dial.last += 1;
+                    (after(dial.now, duration), dial.last)
+                };
+                Sleep { clock: clock.clone(), key }.await;
             }
         }
     }
@@ -54,8 +105,16 @@ impl Clock {
     /// Moves a manual clock forward and wakes whoever waited for that time. Does nothing to the
     /// system's clock.
     pub fn advance(&self, duration: Duration) {
-        if let Kind::Manual(time) = &self.0 {
-            time.send_modify(|now| *now = after(*now, duration));
+        let Kind::Manual(clock) = &self.0 else { return };
+        let due = {
+            let mut dial = clock.dial();
+            dial.now = after(dial.now, duration);
+            let first_later = (after(dial.now, Duration::from_nanos(1)), 0);
+            let later = dial.sleepers.split_off(&first_later);
+            std::mem::replace(&mut dial.sleepers, later)
+        };
+        for waker in due.into_values() {
+            waker.wake();
         }
     }
 }

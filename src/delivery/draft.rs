@@ -3,7 +3,7 @@
 use super::{Delivery, DeliveryError, ReplyTo, Ways};
 use crate::desk::Drafted;
 use crate::mail::{self, Address, Draft, MessageId, NameAddr};
-use crate::store::{Look, RawError};
+use crate::store::{Look, RawError, aside};
 use crate::theme::{CommentLetter, ConfirmationLetter, Html, Letter};
 use crate::tracker::{
     Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, Participant, Project, RawHash, Ticket,
@@ -27,7 +27,7 @@ impl Delivery {
     pub(super) async fn draft(&self, row: &OutboxRow, ways: &Ways) -> Result<Vec<u8>, DeliveryError> {
         if let Some(draft) = row.draft {
             let store = self.desk.store.clone();
-            let read = tokio::task::spawn_blocking(move || store.raw().get(&draft.raw));
+            let read = aside(move || store.raw().get(&draft.raw));
             return Ok(read.await??);
         }
         let date = self.desk.clock.now();
@@ -36,7 +36,7 @@ impl Delivery {
         let rendered = self.theme.letter("en", &self.letter(row, &material, text))?;
         let draft = self.compose(row, ways, &material, rendered, date);
         let store = self.desk.store.clone();
-        let composed = tokio::task::spawn_blocking(move || {
+        let composed = aside(move || {
             let bytes = mail::compose(&draft);
             let raw: RawHash = store.raw().put(&bytes)?;
             Ok::<_, RawError>((raw, bytes))
@@ -88,7 +88,7 @@ impl Delivery {
             Body::Text(text) => Ok((mail::markdown::to_text(&text), mail::markdown::to_html(&text))),
             Body::Mail { raw, .. } => {
                 let store = self.desk.store.clone();
-                let rendered = tokio::task::spawn_blocking(move || {
+                let rendered = aside(move || {
                     let bytes = store.raw().get(&raw)?;
                     Ok::<_, RawError>(mail::render(&bytes, mail::RemoteImages::Blocked))
                 });

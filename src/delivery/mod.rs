@@ -187,6 +187,7 @@ impl Delivery {
                     backoff = Duration::from_secs(1);
                     self.note_success();
                     tokio::select! {
+                        biased;
                         () = bell.notified() => {}
                         () = self.desk.clock.sleep(wait) => {}
                         _ = stop.changed() => {}
@@ -197,6 +198,7 @@ impl Delivery {
                     self.note_trouble(&error);
                     let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(backoff);
                     tokio::select! {
+                        biased;
                         () = self.desk.clock.sleep(wait) => {}
                         _ = stop.changed() => {}
                     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::receive::{Arrived, row_of};
 use super::{Desk, DeskError, visible};
 use crate::mail::{self, Inbound};
-use crate::store::Look;
+use crate::store::{Look, aside};
 use crate::tracker::{Action, FormId, MailRowId, ProjectId, Viewer};
 use crate::triage::{HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confirmation, questions};
 
@@ -123,7 +123,7 @@ impl Desk {
         }
         let raw = held.raw;
         let (store, site) = (self.store.clone(), Arc::clone(&self.site));
-        let parsed = tokio::task::spawn_blocking(move || {
+        let parsed = aside(move || {
             let bytes = store.raw().get(&raw)?;
             Ok::<_, DeskError>(mail::parse(&bytes, site.authserv_id.as_deref()))
         });

@@ -134,6 +134,7 @@ impl Intake {
                     backoff = Duration::from_secs(1);
                     self.note_success(swept);
                     tokio::select! {
+                        biased;
                         () = bell.notified() => {}
                         _ = stop.changed() => {}
                     }
@@ -143,6 +144,7 @@ impl Intake {
                     let asked = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
                     let wait = jitter(&self.desk, backoff).max(asked);
                     tokio::select! {
+                        biased;
                         () = self.desk.clock.sleep(wait) => {}
                         _ = stop.changed() => {}
                     }

@@ -10,7 +10,7 @@ use super::{Intake, IntakeError};
 use crate::desk::Arrived;
 use crate::jmap::{BlobId, EmailId, Failure, JmapError};
 use crate::mail::{self, Inbound};
-use crate::store::{Look, RawError};
+use crate::store::{Look, RawError, aside};
 use crate::tracker::RawHash;
 use crate::triage::{AdoptHow, Adoption, EmailRef, HoldCause, InHand, MailRow};
 
@@ -171,12 +171,12 @@ impl Intake {
             downloaded => downloaded?,
         };
         let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
-        let kept = tokio::task::spawn_blocking(move || {
+        let kept = aside(move || {
             let hash = store.raw().put(&raw)?;
             Ok::<_, RawError>((hash, raw))
         });
         let (hash, raw) = kept.await??;
-        let parsed = tokio::task::spawn_blocking(move || mail::parse(&raw, site.authserv_id.as_deref()));
+        let parsed = aside(move || mail::parse(&raw, site.authserv_id.as_deref()));
         match parsed.await {
             Ok(inbound) => Ok(Fetched { source, raw: hash, inbound: Arc::new(inbound), unread: None }),
             Err(error) => {
@@ -189,7 +189,7 @@ impl Intake {
     async fn fetch_unread(&self, source: EmailRef, cause: HoldCause) -> Result<Fetched, IntakeError> {
         let raw = self.download(&source).await?;
         let store = self.desk.store.clone();
-        let kept = tokio::task::spawn_blocking(move || store.raw().put(&raw));
+        let kept = aside(move || store.raw().put(&raw));
         let hash = kept.await??;
         Ok(unread(source, hash, cause))
     }

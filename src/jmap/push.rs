@@ -81,6 +81,7 @@ impl Jmap {
             let poll = self.0.config.poll;
             let pause = if pushed { SAFETY.max(poll) } else { poll };
             tokio::select! {
+                biased;
                 () = self.0.clock.sleep(pause) => bell(Bell::Tick),
                 // The sender lives in `self`. Falling back to polling begins with a look.
                 _ = mode.wait_for(|now| (*now == Mode::Push) != pushed) => {

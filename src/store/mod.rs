@@ -10,11 +10,13 @@
 //! and the new one has not, so that indexes and counters cannot drift from the records.
 
 mod accounts;
+mod aside;
 mod counts;
 mod error;
 mod events;
 mod facts;
 mod folder;
+mod files;
 mod journal;
 mod key;
 mod keys;
@@ -22,6 +24,7 @@ mod lists;
 mod look;
 mod mailrows;
 mod memory;
+mod memory_files;
 mod migrate;
 mod open;
 mod outbox;
@@ -38,17 +41,19 @@ mod tickets;
 mod write;
 mod writer;
 
+pub use aside::aside;
 pub use error::{OpenError, RawError, StoreError, WriteError};
 pub use folder::{FolderFacts, Peek, Peeked};
 pub use lists::{MOST_SCANNED, Page};
 pub use look::Look;
 pub use memory::MemoryDisk;
+pub use memory_files::MemoryFiles;
 pub use open::{Store, StorePath};
 pub use raw::{MAX_RAW, RawStore, Swept};
 pub use read::Read;
 pub use schema::VERSION;
 pub use write::Write;
-pub use writer::SweepError;
+pub use writer::{Steps, SweepError};
 
 #[cfg(test)]
 mod tests;

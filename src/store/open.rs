@@ -5,15 +5,17 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use redb::{Builder, Database, StorageBackend, WriteTransaction};
 use tokio::sync::{oneshot, watch};
 
+use super::aside::aside;
+use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
-use super::writer::{JobOf, Message, SweepError, Writer, snapshot};
-use super::{OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
+use super::writer::{JobOf, Message, Steps, SweepError, Writer, snapshot};
+use super::{MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
 use crate::clock::Clock;
 use crate::secret::Random;
 
@@ -156,7 +158,8 @@ impl Store {
         let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
         let lock = lock(path)?;
-        let raw = RawStore::open(path.raw(), clock).map_err(|error| folder(std::io::Error::other(error)))?;
+        let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
+        let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
         Self::start(source, raw, Some(lock), random, clock)
     }
@@ -171,10 +174,32 @@ impl Store {
         B: StorageBackend,
         F: Fn() -> B + Send + Sync + 'static,
     {
-        let folder = |error| OpenError::Folder { path: raw.to_owned(), source: std::io::Error::other(error) };
-        let raw = RawStore::open(raw.to_owned(), clock).map_err(folder)?;
+        let raw = open_raw(raw, Box::new(SystemFiles), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
         Self::start(source, raw, None, random, clock)
+    }
+
+    /// As [`Store::open_on`], the raw store in memory too, and without a thread: nothing is written
+    /// but by [`Steps::step`], so that a simulation decides when.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_stepped<B, F>(
+        make: F,
+        raw: &Path,
+        files: MemoryFiles,
+        random: &Random,
+        clock: &Clock,
+    ) -> Result<(Self, Steps), OpenError>
+    where
+        B: StorageBackend,
+        F: Fn() -> B + Send + Sync + 'static,
+    {
+        let raw = open_raw(raw, Box::new(files), clock)?;
+        let source = Source::Backend(Box::new(move || Box::new(make())));
+        let (shared, queue, receiver) = Self::parts(source, raw, None, random, clock)?;
+        let steps = Writer::steps(shared.clone(), receiver);
+        Ok((Self { shared, queue }, steps))
     }
 
     fn start(
@@ -184,6 +209,18 @@ impl Store {
         random: &Random,
         clock: &Clock,
     ) -> Result<Self, OpenError> {
+        let (shared, queue, receiver) = Self::parts(source, raw, lock, random, clock)?;
+        Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
+        Ok(Self { shared, queue })
+    }
+
+    fn parts(
+        source: Source,
+        raw: RawStore,
+        lock: Option<File>,
+        random: &Random,
+        clock: &Clock,
+    ) -> Result<Parts, OpenError> {
         let database = migrate::open(&source, random)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
@@ -195,9 +232,7 @@ impl Store {
             lock: Mutex::new(lock),
         });
         let (queue, receiver) = mpsc::channel();
-        let queue = Arc::new(queue);
-        Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
-        Ok(Self { shared, queue })
+        Ok((shared, Arc::new(queue), receiver))
     }
 
     /// A snapshot. Reading is synchronous and takes microseconds, so it may be done in async code;
@@ -256,7 +291,7 @@ impl Store {
     pub async fn sweep_raw(&self) -> Result<Swept, SweepError> {
         let closed = || SweepError::Store(StoreError::Closed);
         let shared = self.shared.clone();
-        let looked = tokio::task::spawn_blocking(move || sweep::look(&shared));
+        let looked = aside(move || sweep::look(&shared));
         let (seen, idle) = looked.await.map_err(|_| closed())??;
         let mut removed = 0;
         for batch in idle.chunks(sweep::BATCH) {
@@ -275,6 +310,14 @@ impl Store {
             let _ = answer.await;
         }
     }
+}
+
+/// A store that nobody writes yet.
+type Parts = (Arc<Shared>, Arc<Sender<Message>>, Receiver<Message>);
+
+fn open_raw(raw: &Path, files: Box<dyn Files>, clock: &Clock) -> Result<RawStore, OpenError> {
+    let folder = |error| OpenError::Folder { path: raw.to_owned(), source: std::io::Error::other(error) };
+    RawStore::open(raw.to_owned(), files, clock).map_err(folder)
 }
 
 /// Makes an empty file that is its owner's alone, where there is none: the folder may be one that

@@ -4,17 +4,15 @@
 //! A file is complete and on the disk, with its folder's entry, before [`RawStore::put`] returns;
 //! only then may a commit name it. It lies in `raw/ab/abcd….zst`; what is being written lies in
 //! `raw/tmp/`, which is emptied at each opening.
-#![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::RawError;
+use super::files::Files;
 use crate::clock::Clock;
 use crate::tracker::RawHash;
 
@@ -51,6 +49,7 @@ pub struct RawStore(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    files: Box<dyn Files>,
     folder: PathBuf,
     clock: Clock,
     temporary: AtomicU64,
@@ -60,18 +59,19 @@ struct Inner {
 }
 
 impl RawStore {
-    pub(super) fn open(folder: PathBuf, clock: &Clock) -> Result<Self, RawError> {
+    pub(super) fn open(folder: PathBuf, files: Box<dyn Files>, clock: &Clock) -> Result<Self, RawError> {
         let store = Self(Arc::new(Inner {
+            files,
             folder,
             clock: clock.clone(),
             temporary: AtomicU64::new(0),
             ages: Mutex::new(()),
         }));
-        make_folder(&store.0.folder)?;
+        store.make_folder(&store.0.folder)?;
         let temporary = store.0.folder.join("tmp");
-        make_folder(&temporary)?;
-        for left in entries(&temporary)? {
-            at(&left, std::fs::remove_file(&left))?;
+        store.make_folder(&temporary)?;
+        for left in store.entries(&temporary)? {
+            at(&left, store.0.files.remove(&left))?;
         }
         Ok(store)
     }
@@ -92,16 +92,15 @@ impl RawStore {
             return Ok(hash);
         }
         let folder = self.folder_of(&hash);
-        make_folder(&folder)?;
+        self.make_folder(&folder)?;
         let temporary = self.temporary();
-        if let Err(error) =
-            self.write(&temporary, octets).and_then(|()| at(&path, std::fs::rename(&temporary, &path)))
-        {
+        let renamed = || at(&path, self.0.files.rename(&temporary, &path));
+        if let Err(error) = self.write(&temporary, octets).and_then(|()| renamed()) {
             // It would be swept at the next opening too.
-            let _ = std::fs::remove_file(&temporary);
+            let _ = self.0.files.remove(&temporary);
             return Err(error);
         }
-        sync_folder(&folder)?;
+        self.sync_folder(&folder)?;
         Ok(hash)
     }
 
@@ -111,7 +110,7 @@ impl RawStore {
     /// Where there is no such file, or its contents are not what the name says.
     pub fn get(&self, hash: &RawHash) -> Result<Vec<u8>, RawError> {
         let path = self.path(hash);
-        let file = match File::open(&path) {
+        let file = match self.0.files.read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(RawError::Missing(*hash)),
             opened => at(&path, opened)?,
         };
@@ -128,12 +127,12 @@ impl RawStore {
     /// Whether there is a file of this name.
     #[must_use]
     pub fn exists(&self, hash: &RawHash) -> bool {
-        self.path(hash).is_file()
+        self.0.files.is_file(&self.path(hash))
     }
 
     /// The folders that files lie in.
     pub(super) fn folders(&self) -> Result<Vec<PathBuf>, RawError> {
-        let mut folders = entries(&self.0.folder)?;
+        let mut folders = self.entries(&self.0.folder)?;
         folders.retain(|folder| folder.file_name().is_some_and(|name| name != "tmp"));
         Ok(folders)
     }
@@ -144,12 +143,12 @@ impl RawStore {
             let name = path.file_name()?.to_str()?.strip_suffix(".zst")?;
             Some(RawFile { hash: RawHash::from_hex(name)?, path })
         };
-        Ok(entries(folder)?.into_iter().filter_map(file).collect())
+        Ok(self.entries(folder)?.into_iter().filter_map(file).collect())
     }
 
     /// Whether a file is older than the grace.
     pub(super) fn is_old(&self, file: &RawFile) -> Result<bool, RawError> {
-        let written = at(&file.path, file.path.metadata().and_then(|about| about.modified()))?;
+        let written = at(&file.path, self.0.files.modified(&file.path))?;
         let now = SystemTime::from(self.0.clock.now());
         // A file from the future is young.
         Ok(now.duration_since(written).unwrap_or_default() > GRACE)
@@ -161,7 +160,7 @@ impl RawStore {
         if !self.is_old(file)? {
             return Ok(false);
         }
-        at(&file.path, std::fs::remove_file(&file.path))?;
+        at(&file.path, self.0.files.remove(&file.path))?;
         Ok(true)
     }
 
@@ -169,24 +168,21 @@ impl RawStore {
     /// put may have been cut off between the rename and the sync.
     fn renew(&self, path: &Path) -> Result<bool, RawError> {
         let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match OpenOptions::new().write(true).open(path) {
+        let file = match self.0.files.renew(path, self.0.clock.now().into()) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            opened => at(path, opened)?,
+            renewed => at(path, renewed)?,
         };
-        at(path, file.set_modified(self.0.clock.now().into()))?;
-        at(path, file.sync_all())?;
+        at(path, file.sync())?;
         if let Some(folder) = path.parent() {
-            sync_folder(folder)?;
+            self.sync_folder(folder)?;
         }
         Ok(true)
     }
 
     fn write(&self, path: &Path, octets: &[u8]) -> Result<(), RawError> {
-        let file = at(path, OpenOptions::new().create_new(true).write(true).mode(0o600).open(path))?;
         let packed = at(path, zstd::bulk::compress(octets, LEVEL))?;
-        at(path, (&file).write_all(&packed))?;
-        at(path, file.set_modified(self.0.clock.now().into()))?;
-        at(path, file.sync_all())
+        let file = at(path, self.0.files.create(path, &packed, self.0.clock.now().into()))?;
+        at(path, file.sync())
     }
 
     fn temporary(&self) -> PathBuf {
@@ -202,24 +198,23 @@ impl RawStore {
     fn path(&self, hash: &RawHash) -> PathBuf {
         self.folder_of(hash).join(format!("{hash}.zst"))
     }
-}
 
-/// Creates a folder where it is missing, and syncs the one that it stands in.
-fn make_folder(folder: &Path) -> Result<(), RawError> {
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(source) => Err(RawError::Io { path: folder.to_owned(), source }),
+    /// Creates a folder where it is missing, and syncs the one that it stands in.
+    fn make_folder(&self, folder: &Path) -> Result<(), RawError> {
+        match self.0.files.make_folder(folder) {
+            Ok(()) => folder.parent().map_or(Ok(()), |parent| self.sync_folder(parent)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(source) => Err(RawError::Io { path: folder.to_owned(), source }),
+        }
     }
-}
 
-fn sync_folder(folder: &Path) -> Result<(), RawError> {
-    at(folder, File::open(folder).and_then(|folder| folder.sync_all()))
-}
+    fn sync_folder(&self, folder: &Path) -> Result<(), RawError> {
+        at(folder, self.0.files.sync_folder(folder))
+    }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, RawError> {
-    let listed = at(folder, std::fs::read_dir(folder))?;
-    listed.map(|entry| at(folder, entry.map(|entry| entry.path()))).collect()
+    fn entries(&self, folder: &Path) -> Result<Vec<PathBuf>, RawError> {
+        at(folder, self.0.files.list(folder))
+    }
 }
 
 fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T, RawError> {

@@ -15,12 +15,14 @@ use std::sync::{Arc, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use redb::{ReadableDatabase, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::open::Shared;
 use super::raw::RawFile;
 use super::{RawError, StoreError, Write, WriteError, sweep};
+use crate::clock::after;
 
 /// The most jobs that share a transaction.
 const GROUP: usize = 256;
@@ -143,11 +145,50 @@ enum End {
 pub(super) struct Writer {
     shared: Arc<Shared>,
     queue: Receiver<Message>,
-    /// For the thread that waits until it is time to open anew.
-    /// Weak, so that the queue ends when the last store is gone.
-    back: Weak<Sender<Message>>,
+    pace: Pace,
     /// Why nothing can be written, and how long to wait before the next try.
     broken: Option<(Arc<str>, Duration)>,
+}
+
+/// Who drives a writer.
+enum Pace {
+    /// A thread of its own; another one waits until it is time to open the database anew, and tells
+    /// it so. Weak, so that the queue ends when the last store is gone.
+    Thread(Weak<Sender<Message>>),
+    /// Steps taken by hand, and by the clock: since then the database may be opened anew.
+    Steps { reopen_at: Option<Timestamp> },
+}
+
+/// A writer that is driven by hand, for simulations.
+pub struct Steps(Writer);
+
+impl Steps {
+    /// Does what a writer's thread would do next: takes what is queued and writes it in one
+    /// transaction, or opens a broken database anew when its time has come. False where there was
+    /// nothing to do.
+    pub fn step(&mut self) -> bool {
+        let due = match self.0.pace {
+            Pace::Steps { reopen_at: Some(at) } => at <= self.0.shared.clock().now(),
+            _ => false,
+        };
+        if due {
+            self.0.reopen();
+            return true;
+        }
+        match self.0.queue.try_recv() {
+            Ok(message) => {
+                self.0.take(message);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether the disk refused a write and has not been found to take one since.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.0.broken.is_some()
+    }
 }
 
 impl Writer {
@@ -156,33 +197,45 @@ impl Writer {
         queue: Receiver<Message>,
         back: &Arc<Sender<Message>>,
     ) -> std::io::Result<()> {
-        let back = Arc::downgrade(back);
-        let writer = Self { shared, queue, back, broken: None };
+        let pace = Pace::Thread(Arc::downgrade(back));
+        let writer = Self { shared, queue, pace, broken: None };
         thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run()).map(drop)
+    }
+
+    pub fn steps(shared: Arc<Shared>, queue: Receiver<Message>) -> Steps {
+        Steps(Self { shared, queue, pace: Pace::Steps { reopen_at: None }, broken: None })
     }
 
     fn run(mut self) {
         while let Ok(message) = self.queue.recv() {
-            let mut jobs = Vec::new();
-            let mut next = Some(message);
-            while let Some(message) = next.take() {
-                match message {
-                    Message::Job(job) => {
-                        jobs.push(job);
-                        if jobs.len() < GROUP {
-                            next = self.queue.try_recv().ok();
-                        }
+            if !self.take(message) {
+                return;
+            }
+        }
+    }
+
+    /// Takes what is queued behind a message with it. False when it is time to end.
+    fn take(&mut self, message: Message) -> bool {
+        let mut jobs = Vec::new();
+        let mut next = Some(message);
+        while let Some(message) = next.take() {
+            match message {
+                Message::Job(job) => {
+                    jobs.push(job);
+                    if jobs.len() < GROUP {
+                        next = self.queue.try_recv().ok();
                     }
-                    other => {
-                        self.run_group(std::mem::take(&mut jobs));
-                        if !self.obey(other) {
-                            return;
-                        }
+                }
+                other => {
+                    self.run_group(std::mem::take(&mut jobs));
+                    if !self.obey(other) {
+                        return false;
                     }
                 }
             }
-            self.run_group(jobs);
         }
+        self.run_group(jobs);
+        true
     }
 
     /// False when it is time to end.
@@ -276,8 +329,14 @@ impl Writer {
         self.wake_after(FIRST_WAIT);
     }
 
-    fn wake_after(&self, wait: Duration) {
-        let back = self.back.clone();
+    fn wake_after(&mut self, wait: Duration) {
+        let back = match &mut self.pace {
+            Pace::Thread(back) => back.clone(),
+            Pace::Steps { reopen_at } => {
+                *reopen_at = Some(after(self.shared.clock().now(), wait));
+                return;
+            }
+        };
         let waiter = thread::Builder::new().name("store-reopen".to_owned()).spawn(move || {
             thread::sleep(wait);
             // The store may have been closed meanwhile.
@@ -292,6 +351,9 @@ impl Writer {
 
     fn reopen(&mut self) {
         let Some((_, wait)) = self.broken.take() else { return };
+        if let Pace::Steps { reopen_at } = &mut self.pace {
+            *reopen_at = None;
+        }
         let tried = catch_unwind(AssertUnwindSafe(|| {
             self.shared.reopen()?;
             self.probe()

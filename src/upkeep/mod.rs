@@ -33,6 +33,7 @@ impl Upkeep {
                 tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
             }
             tokio::select! {
+                biased;
                 () = self.desk.clock.sleep(EVERY) => {}
                 _ = stop.changed() => {}
             }

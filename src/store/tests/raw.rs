@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::sample::{letter, mail_row};
 use super::{Bench, at};
 use crate::clock::Clock;
+use crate::store::files::SystemFiles;
 use crate::store::raw::{MAX_RAW, RawStore};
 use crate::store::{RawError, Swept};
 use crate::tracker::outbox::DraftRef;
@@ -15,7 +16,7 @@ use crate::tracker::{Actor, Body, Event, EventKind, EventNo, RawHash, TicketId};
 use crate::triage::MailRow;
 
 fn open(folder: &Path) -> RawStore {
-    RawStore::open(folder.join("raw"), &Clock::manual(at(1_000_000))).unwrap()
+    RawStore::open(folder.join("raw"), Box::new(SystemFiles), &Clock::manual(at(1_000_000))).unwrap()
 }
 
 fn file_of(folder: &Path, hash: &RawHash) -> PathBuf {

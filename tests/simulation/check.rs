@@ -1,0 +1,300 @@
+//! What has to be true in the end, whatever happened.
+
+use std::collections::{BTreeMap, HashMap};
+
+use postdesk::mail;
+use postdesk::store::{Look, Read, Store};
+use postdesk::tracker::query::{ListQuery, Sort, StateFilter};
+use postdesk::tracker::{
+    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, State, Ticket,
+    TicketId,
+};
+use postdesk::triage::{MailRow, VerdictKind};
+
+use crate::life::Parts;
+use crate::world::{DESK, Told, World};
+
+macro_rules! ensure {
+    ($what:expr, $($why:tt)+) => { if !$what { return Err(format!($($why)+)); } };
+}
+
+/// Everything on record, read once.
+struct Books {
+    rows: Vec<MailRow>,
+    tickets: Vec<Ticket>,
+    events: HashMap<TicketId, Vec<Event>>,
+    letters: Vec<OutboxRow>,
+    read: Read,
+    store: Store,
+}
+
+impl Books {
+    fn of(store: Store) -> Self {
+        let read = store.read().unwrap();
+        let rows = (1..).map_while(|id| read.mail_row(MailRowId(id)).unwrap()).collect();
+        let tickets: Vec<Ticket> = (1..).map_while(|id| read.ticket(TicketId(id)).unwrap()).collect();
+        let events = tickets.iter().map(|t| (t.id, read.events(t.id).unwrap())).collect();
+        let letters = (1..).map_while(|id| read.letter(OutboxId(id)).unwrap()).collect();
+        Self { rows, tickets, events, letters, read, store }
+    }
+}
+
+/// Opens what a loss of power left, and looks at everything.
+pub fn check(world: &mut World) -> Result<(), String> {
+    let (parts, _steps) = Parts::open(world).map_err(|error| format!("does not open in the end: {error}"))?;
+    let books = Books::of(parts.store);
+    mails(world, &books)?;
+    letters(world, &books)?;
+    due_letters(&books)?;
+    unsubscribed(&books)?;
+    told(world, &books)?;
+    counters(world, &books)?;
+    lists(world, &books)
+}
+
+/// Each mail has exactly one verdict, is on record with its raw bytes, and is filed by it.
+fn mails(world: &World, books: &Books) -> Result<(), String> {
+    let lying = world.server.look(|w| w.all_mails(DESK));
+    for arrival in &world.arrivals {
+        let of: Vec<_> = books.rows.iter().filter(|row| row.source.email == arrival.email).collect();
+        ensure!(of.len() == 1, "the {} mail {} has {} rows", arrival.kind, arrival.email, of.len());
+        let row = of[0];
+        ensure!(row.filed, "the mail {} counts as not filed", arrival.email);
+        let Some(mail) = lying.iter().find(|mail| mail.id == arrival.email) else {
+            return Err(format!("the mail {} is gone from the server", arrival.email));
+        };
+        let wanted = if matches!(row.verdict, VerdictKind::Hold(_)) { "Held" } else { "Handled" };
+        ensure!(
+            mail.mailboxes == [wanted],
+            "{} with {:?} lies in {:?}",
+            mail.id,
+            row.verdict,
+            mail.mailboxes
+        );
+        let word = row.verdict.word();
+        let person_decided = matches!(word, "open" | "comment" | "ignore" | "duplicate");
+        let fits = arrival.allowed.is_empty()
+            || arrival.allowed.contains(&word)
+            || (person_decided && arrival.allowed.contains(&"hold"));
+        ensure!(fits, "the {} mail {} became {:?}", arrival.kind, arrival.email, row.verdict);
+        if row.raw.0 != [0; 32] {
+            let raw = books.store.raw().get(&row.raw).map_err(|error| format!("{}: {error}", mail.id))?;
+            ensure!(raw == mail.raw, "the raw bytes of {} are others", mail.id);
+        }
+    }
+    ensure!(
+        books.rows.len() == world.arrivals.len(),
+        "{} mails came and {} are on record",
+        world.arrivals.len(),
+        books.rows.len()
+    );
+    let sum: u64 = books.read.verdicts().unwrap().iter().map(|(_, count)| count).sum();
+    ensure!(sum == world.arrivals.len() as u64, "{sum} verdicts for {} mails", world.arrivals.len());
+    ensure!(books.read.in_hand().unwrap().is_empty(), "something is in hand");
+    ensure!(books.read.unfiled(1).unwrap().is_empty(), "something is not filed");
+    Ok(())
+}
+
+/// No letter left twice by itself, and each row says what became of it.
+fn letters(world: &World, books: &Books) -> Result<(), String> {
+    let mut left: BTreeMap<String, usize> = BTreeMap::new();
+    for sent in world.server.submissions() {
+        let id = mail::parse(&sent.raw, None).message_id.unwrap();
+        *left.entry(id.as_str().to_owned()).or_default() += 1;
+    }
+    let mut causes = HashMap::new();
+    for row in &books.letters {
+        let times = left.remove(row.message_id.as_str()).unwrap_or(0);
+        let by_hand = world.tried_again.iter().filter(|id| **id == row.id.0).count();
+        ensure!(times <= 1 + by_hand, "letter {} left {times} times: {row:?}", row.id);
+        let refused = matches!(row.delivery, Delivery::Refused { .. });
+        let agrees = match row.state {
+            OutboxState::Sent => times >= 1 || refused,
+            OutboxState::Failed | OutboxState::Withdrawn => times == 0 || by_hand > 0,
+            OutboxState::PresumedSent | OutboxState::Unknown => true,
+            OutboxState::Waiting | OutboxState::Submitting => false,
+        };
+        ensure!(agrees, "letter {} left {times} times, and its row says {row:?}", row.id);
+        if let Some(draft) = row.draft {
+            books.store.raw().get(&draft.raw).map_err(|error| format!("letter {}: {error}", row.id))?;
+        }
+        let event = match row.letter {
+            LetterKind::Comment { event } => event.0,
+            _ => 0,
+        };
+        if let Some(other) = causes.insert((row.ticket, row.participant, event), row.id) {
+            return Err(format!("letters {other} and {} are the same", row.id));
+        }
+    }
+    ensure!(left.is_empty(), "letters left that are not on record: {left:?}");
+    Ok(())
+}
+
+/// Each public comment has a letter to each participant who wanted mail at that time.
+fn due_letters(books: &Books) -> Result<(), String> {
+    let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
+    for ticket in &books.tickets {
+        let rows = books.read.letters_of(ticket.id).unwrap();
+        let mut off = Vec::new();
+        for event in &books.events[&ticket.id] {
+            match &event.kind {
+                EventKind::Unsubscribed { participant } => off.push(*participant),
+                EventKind::Subscribed { participant } => off.retain(|no| no != participant),
+                EventKind::Comment { automatic: false, .. } => {
+                    for person in &ticket.participants {
+                        let author = event.actor == postdesk::tracker::Actor::Participant(person.no);
+                        let gone = suppressed.contains_key(person.address.folded());
+                        if author || gone || off.contains(&person.no) || person.added_at > event.at {
+                            continue;
+                        }
+                        let kind = LetterKind::Comment { event: event.no };
+                        let due = rows.iter().any(|row| row.participant == person.no && row.letter == kind);
+                        ensure!(due, "comment {} of ticket {} has no letter", event.no, ticket.id);
+                    }
+                }
+                EventKind::Confirmed { participant } => {
+                    let due = rows.iter().any(|row| {
+                        row.participant == *participant
+                            && matches!(row.letter, LetterKind::Confirmation { .. })
+                    });
+                    ensure!(due, "the confirmation of ticket {} has no letter", ticket.id);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing was submitted to whoever had unsubscribed before.
+fn unsubscribed(books: &Books) -> Result<(), String> {
+    let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
+    for row in books.letters.iter().filter(|row| row.state != OutboxState::Withdrawn) {
+        let Some(marked) = row.submitted_at else { continue };
+        let ticket = books.tickets.iter().find(|t| t.id == row.ticket).unwrap();
+        let mut off = false;
+        for event in &books.events[&ticket.id] {
+            match event.kind {
+                EventKind::Unsubscribed { participant } if participant == row.participant => {
+                    off = off || event.at < marked;
+                }
+                // Of one time: it may have been before.
+                EventKind::Subscribed { participant } if participant == row.participant => {
+                    off = off && event.at > marked;
+                }
+                _ => {}
+            }
+        }
+        ensure!(
+            !off,
+            "letter {} went to someone who had unsubscribed: {row:?} {:?}",
+            row.id,
+            books.events[&ticket.id]
+        );
+        let person = ticket.participant(row.participant).unwrap();
+        let since = suppressed.get(person.address.folded());
+        ensure!(since.is_none_or(|since| *since >= marked), "letter {} went to a suppressed address", row.id);
+    }
+    Ok(())
+}
+
+/// What someone was told that it happened has happened, once.
+fn told(world: &World, books: &Books) -> Result<(), String> {
+    let texts = |ticket: TicketId, wanted: &str| {
+        let of = books.events[&ticket].iter();
+        of.filter(|event| match &event.kind {
+            EventKind::Comment { body: Body::Text(text), .. }
+            | EventKind::Note { body: Body::Text(text) } => text == wanted,
+            _ => false,
+        })
+        .count()
+    };
+    for told in world.told.lock().unwrap().iter() {
+        let (Told::Commented { ticket, text } | Told::Noted { ticket, text }) = told;
+        let count = texts(*ticket, text);
+        ensure!(count == 1, "\"{text}\" stands {count} times on ticket {ticket}");
+    }
+    let mut seen = Vec::new();
+    for event in books.events.values().flatten() {
+        if let EventKind::Comment { body: Body::Text(text), .. } = &event.kind {
+            ensure!(!seen.contains(text), "\"{text}\" was written twice");
+            seen.push(text.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Counters and indexes say what counting and looking through everything says.
+fn counters(world: &World, books: &Books) -> Result<(), String> {
+    let mut verdicts: BTreeMap<VerdictKind, u64> = BTreeMap::new();
+    for row in &books.rows {
+        *verdicts.entry(row.verdict).or_default() += 1;
+    }
+    let kept: BTreeMap<_, _> = books.read.verdicts().unwrap().into_iter().collect();
+    ensure!(kept == verdicts, "the counters of verdicts say {kept:?}, counting says {verdicts:?}");
+    let held = books.rows.iter().filter(|row| matches!(row.verdict, VerdictKind::Hold(_))).count();
+    let listed = books.read.held(None, 10_000).unwrap().len();
+    ensure!(listed == held, "{listed} mails are listed as held, {held} are");
+    for project in &world.projects {
+        for state in [State::Open, State::OnHold, State::Closed] {
+            let counted = books.tickets.iter().filter(|t| t.project == *project && t.state == state).count();
+            let kept = books.read.count(*project, state).unwrap();
+            ensure!(kept == counted as u64, "{kept} {state:?} tickets are counted, {counted} are");
+        }
+    }
+    let states = [
+        OutboxState::Waiting,
+        OutboxState::Submitting,
+        OutboxState::Sent,
+        OutboxState::PresumedSent,
+        OutboxState::Unknown,
+        OutboxState::Failed,
+        OutboxState::Withdrawn,
+    ];
+    for state in states {
+        let listed = books.read.letters_in(state, 10_000).unwrap();
+        let by_hand: Vec<_> = books.letters.iter().filter(|row| row.state == state).cloned().collect();
+        ensure!(listed == by_hand, "letters listed as {state:?} are others than those that are");
+    }
+    ensure!(books.read.next_due().unwrap().is_none(), "a letter is due");
+    Ok(())
+}
+
+/// Every list shows what looking through all tickets gives, in the same order.
+fn lists(world: &World, books: &Books) -> Result<(), String> {
+    for sort in [Sort::Activity, Sort::Opened, Sort::Waiting] {
+        for assignee in [None, Some(None), Some(world.jane.map(|jane| jane.account))] {
+            for state in [StateFilter::Open, StateFilter::OnHold, StateFilter::Closed, StateFilter::All] {
+                let projects = world.projects.clone();
+                let (number, words, after, limit) = (None, Vec::new(), None, 1_000);
+                let query = ListQuery { projects, state, assignee, number, words, sort, after, limit };
+                let listed: Vec<_> = books.read.list(&query).unwrap().tickets.iter().map(|t| t.id).collect();
+                let fits = |t: &&Ticket| {
+                    let wanted = match state {
+                        StateFilter::Open => t.state == State::Open,
+                        StateFilter::OnHold => t.state == State::OnHold,
+                        StateFilter::Closed => t.state == State::Closed,
+                        StateFilter::All => true,
+                    };
+                    wanted && assignee.is_none_or(|assignee| t.assignee == assignee)
+                };
+                let mut by_hand: Vec<&Ticket> = books.tickets.iter().filter(fits).collect();
+                by_hand.sort_by_key(|t| {
+                    let key = match sort {
+                        Sort::Activity => -t.active_at.as_millisecond(),
+                        Sort::Opened => -t.opened_at.as_millisecond(),
+                        Sort::Waiting => t.owed_since.map_or(i64::MAX, |at| at.as_millisecond()),
+                    };
+                    let id = i64::try_from(t.id.0).unwrap();
+                    (key, if sort == Sort::Waiting { id } else { -id })
+                });
+                let by_hand: Vec<_> = by_hand.iter().map(|t| t.id).collect();
+                ensure!(
+                    listed == by_hand,
+                    "{sort:?} {state:?} {assignee:?} lists {listed:?}, not {by_hand:?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
