@@ -196,7 +196,16 @@ impl Intake {
 
     async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
         let cap = usize::try_from(self.settings.largest_mail).unwrap_or(usize::MAX);
-        self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await
+        let raw = self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await?;
+        // RFC 8621 §4.1.1: `size` is that of the raw data. A proxy on the way may cut it short and
+        // call it whole.
+        if (raw.len() as u64) < source.size {
+            return Err(JmapError::Malformed {
+                what: "a download".to_owned(),
+                why: format!("{} of {} octets came", raw.len(), source.size),
+            });
+        }
+        Ok(raw)
     }
 
     async fn receive(

@@ -5,6 +5,7 @@
 //! only then may a commit name it. It lies in `raw/ab/abcd….zst`; what is being written lies in
 //! `raw/tmp/`, which is emptied at each opening.
 
+use std::collections::HashSet;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,6 +57,8 @@ struct Inner {
     /// Held while a file's time is renewed, and while its age is looked at and it is removed: a
     /// file that was just put again is never swept.
     ages: Mutex<()>,
+    /// Folders that are known to outlive a power cut: what they stand in was synced since.
+    lasting: Mutex<HashSet<PathBuf>>,
 }
 
 impl RawStore {
@@ -66,6 +69,7 @@ impl RawStore {
             clock: clock.clone(),
             temporary: AtomicU64::new(0),
             ages: Mutex::new(()),
+            lasting: Mutex::default(),
         }));
         store.make_folder(&store.0.folder)?;
         let temporary = store.0.folder.join("tmp");
@@ -88,11 +92,11 @@ impl RawStore {
         }
         let hash = RawHash(*blake3::hash(octets).as_bytes());
         let path = self.path(&hash);
+        let folder = self.folder_of(&hash);
+        self.make_folder(&folder)?;
         if self.renew(&path)? {
             return Ok(hash);
         }
-        let folder = self.folder_of(&hash);
-        self.make_folder(&folder)?;
         let temporary = self.temporary();
         let renamed = || at(&path, self.0.files.rename(&temporary, &path));
         if let Err(error) = self.write(&temporary, octets).and_then(|()| renamed()) {
@@ -201,11 +205,20 @@ impl RawStore {
 
     /// Creates a folder where it is missing, and syncs the one that it stands in.
     fn make_folder(&self, folder: &Path) -> Result<(), RawError> {
-        match self.0.files.make_folder(folder) {
-            Ok(()) => folder.parent().map_or(Ok(()), |parent| self.sync_folder(parent)),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(source) => Err(RawError::Io { path: folder.to_owned(), source }),
+        if self.0.lasting.lock().unwrap_or_else(PoisonError::into_inner).contains(folder) {
+            return Ok(());
         }
+        match self.0.files.make_folder(folder) {
+            Ok(()) => {}
+            // Made by a run that may have ended before the sync.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(source) => return Err(RawError::Io { path: folder.to_owned(), source }),
+        }
+        if let Some(parent) = folder.parent() {
+            self.sync_folder(parent)?;
+        }
+        self.0.lasting.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+        Ok(())
     }
 
     fn sync_folder(&self, folder: &Path) -> Result<(), RawError> {

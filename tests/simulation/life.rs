@@ -10,10 +10,10 @@ use std::time::Duration;
 use postdesk::config::{Login, MailboxRef};
 use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
 use postdesk::desk::{Desk, Links};
-use postdesk::intake::{BoxNames, Intake, IntakeSettings};
+use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch};
 use postdesk::jmap::{JmapConfig, Line};
 use postdesk::secret::Random;
-use postdesk::store::{OpenError, Steps, Store, StoreError};
+use postdesk::store::{Look, OpenError, Steps, Store, StoreError};
 use postdesk::theme::Theme;
 use postdesk::tls;
 use postdesk::tracker::RunId;
@@ -70,6 +70,7 @@ impl Parts {
         };
         let wire = Wire::with_dial(TLS.clone(), clock.clone(), world.net.clone());
         let line = Line::new(jmap, wire, clock.clone(), random.clone());
+        let run = random.run_id();
         let links = Links::new("https://desk.example");
         let desk = Desk::new(store.clone(), clock.clone(), random, site(), links);
         let name = |parts: &[&str]| MailboxRef::Name(parts.iter().map(|&part| part.to_owned()).collect());
@@ -80,8 +81,17 @@ impl Parts {
             held: name(&["Postdesk", "Held"]),
             earlier: name(&["Earlier"]),
         };
+        let marker = MarkerSettings {
+            mailbox: name(&["Postdesk", "Marker"]),
+            account: address(DESK),
+            host: "alder".to_owned(),
+            run,
+            poll: Duration::from_secs(15),
+            after_clean_end: store.read().and_then(|read| read.ended_cleanly()).unwrap_or(false),
+        };
+        let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
         let settings = IntakeSettings { boxes, largest_mail: 64 * 1024 };
-        let intake = Intake::new(desk.clone(), line.clone(), settings);
+        let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), settings);
         let settings = DeliverySettings {
             intake: inbox(),
             outgoing: name(&["Postdesk", "Outgoing"]),
@@ -89,7 +99,7 @@ impl Parts {
             account: address(DESK),
             reply_to: ReplyTo::Keyed,
         };
-        let delivery = Delivery::new(desk.clone(), line, THEME.clone(), settings);
+        let delivery = Delivery::new(desk.clone(), line, marker, THEME.clone(), settings);
         let upkeep = Upkeep::new(desk.clone());
         Ok((Self { store, desk, intake, delivery, upkeep }, steps))
     }
