@@ -108,8 +108,10 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
         let by_hand = world.tried_again.iter().filter(|id| **id == row.id.0).count();
         ensure!(times <= 1 + by_hand, "letter {} left {times} times: {row:?}", row.id);
         let refused = matches!(row.delivery, Delivery::Refused { .. });
+        // Taken by our mail server, and put off by the next one.
+        let in_their_queue = row.delivery == Delivery::Queued && row.submission.is_some();
         let agrees = match row.state {
-            OutboxState::Sent => times >= 1 || refused,
+            OutboxState::Sent => times >= 1 || refused || in_their_queue,
             OutboxState::Failed | OutboxState::Withdrawn => times == 0 || by_hand > 0,
             OutboxState::PresumedSent | OutboxState::Unknown => true,
             OutboxState::Waiting | OutboxState::Submitting => false,

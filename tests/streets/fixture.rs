@@ -115,6 +115,9 @@ async fn a_desk_goes_on_with_a_data_folder_of_version_1() {
     let waiting: Vec<_> =
         bench.all_letters().into_iter().filter(|row| row.state == OutboxState::Waiting).collect();
     assert_eq!(waiting.len(), 1);
+    // The run that left the folder did not end in order, so letters wait before they leave.
+    bench.drain().await;
+    bench.advance(2 * crate::bench::POLL);
     bench.drain().await;
     assert_eq!(bench.left_to(ANNA).len(), 1, "what had left does not leave again");
     let letters = bench.letters(bench.ticket(1).id);
