@@ -6,7 +6,7 @@ pub struct Dice(u64);
 
 impl Dice {
     pub fn new(seed: u64) -> Self {
-        Self(seed ^ 0x5EED_0F_A_DE5C)
+        Self(seed ^ 0x05EE_D0FA_DE5C)
     }
 
     pub fn next(&mut self) -> u64 {

@@ -299,7 +299,10 @@ fn fault(world: &mut World) {
         12 => Fault::SetError("Email/import", kind("serverUnavailable"), None),
         13 => Fault::SetError("EmailSubmission/set", kind("strange"), Some(kind("no idea"))),
         14 => Fault::ForgetSubmission,
-        15 => Fault::Refuse(kind("refused.example"), kind(*world.dice.pick(&["550 no", "450 later"]))),
+        15 => {
+            let reply = if world.dice.pick(&[true, false]) == &true { "550 no" } else { "450 later" };
+            Fault::Refuse(kind("refused.example"), kind(reply))
+        }
         _ => Fault::LoseImplicitUpdate,
     };
     let times = match world.dice.below(3) {

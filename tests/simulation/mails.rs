@@ -34,13 +34,13 @@ impl World {
             9 => self.reply_by_key(true),
             10 => self.reply_by_ids(),
             11 => self.automatic(),
-            12 => self.from_list(),
+            12 => self.by_a_list(),
             13 => self.copy(),
-            14 => self.to_two(),
+            14 => self.for_two(),
             15 => self.unsubscribe_by_mail(),
-            16 => self.to_nowhere(),
+            16 => self.for_nobody(),
             17 => self.without_id(),
-            18 => self.from_us(),
+            18 => self.by_ourselves(),
             _ => self.too_large(),
         }
     }
@@ -131,7 +131,7 @@ impl World {
         self.post("automatic", &letter, &[]);
     }
 
-    fn from_list(&mut self) {
+    fn by_a_list(&mut self) {
         let mut letter = self.letter();
         letter.headers.push("List-Id: <news.customer.example>".to_owned());
         self.post("list", &letter, &["open"]);
@@ -145,7 +145,7 @@ impl World {
         self.deliver("copied", raw, &[to], &[]);
     }
 
-    fn to_two(&mut self) {
+    fn for_two(&mut self) {
         let mut letter = self.letter();
         letter.to = format!("{ALIAS}, {DESK}");
         let raw = letter.bytes("Thu, 19 Nov 2026 13:59:00 +0000");
@@ -164,7 +164,7 @@ impl World {
         self.post("unsubscribing", &letter, &["unsubscribe"]);
     }
 
-    fn to_nowhere(&mut self) {
+    fn for_nobody(&mut self) {
         let mut letter = self.letter();
         letter.to = "incoming+nowhere@desk.example".to_owned();
         self.post("stray", &letter, &["hold"]);
@@ -176,7 +176,7 @@ impl World {
         self.post("nameless", &letter, &["open"]);
     }
 
-    fn from_us(&mut self) {
+    fn by_ourselves(&mut self) {
         let mut letter = self.letter();
         letter.from = ALIAS.to_owned();
         self.post("forged", &letter, &["hold"]);
