@@ -67,6 +67,10 @@ impl Desk {
         let row = self
             .store
             .write(move |w| {
+                if let Some(row) = own_trace(w, &arrived.source)? {
+                    done_with(w, &arrived.source)?;
+                    return Ok(row);
+                }
                 let verdict = match &forced {
                     Some(verdict) => verdict.clone(),
                     None => desk.decide(w, &arrived, now)?,
@@ -358,6 +362,13 @@ fn remember_ids(w: &mut Write<'_>, arrived: &Arrived, ticket: TicketId) -> Resul
         Some(id) => w.add_mail_id(id, ticket, false),
         None => Ok(()),
     }
+}
+
+/// The row of this very Email, if there is one: the disk may have kept a commit that it said had
+/// failed, and the job runs again then.
+fn own_trace(look: &impl Look, source: &EmailRef) -> Result<Option<MailRow>, StoreError> {
+    let rows = look.mail_rows_by_source(&source.account, &source.email)?;
+    Ok(rows.into_iter().find(|row| row.source == *source))
 }
 
 /// The mail is no longer in hand: its verdict is on record.
