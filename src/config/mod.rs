@@ -127,9 +127,6 @@ pub struct Mailboxes {
     /// Where mails go that a person has to decide about.
     #[serde(deserialize_with = "read::mailbox")]
     pub held: MailboxRef,
-    /// The server's own junk: counted and shown, never taken by itself.
-    #[serde(deserialize_with = "read::mailbox")]
-    pub junk: MailboxRef,
     /// Where sent letters go.
     #[serde(deserialize_with = "read::mailbox")]
     pub sent: MailboxRef,
@@ -149,7 +146,6 @@ impl Default for Mailboxes {
             intake: role("inbox"),
             handled: name(&["Postdesk", "Handled"]),
             held: name(&["Postdesk", "Held"]),
-            junk: role("junk"),
             sent: role("sent"),
             drafts: name(&["Postdesk", "Outgoing"]),
             earlier: name(&["Earlier"]),

@@ -38,7 +38,6 @@ fn the_example_file_loads_and_shows_the_defaults() {
                     "intake",
                     "handled",
                     "held",
-                    "junk",
                     "sent",
                     "drafts",
                     "earlier",
