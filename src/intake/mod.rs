@@ -53,7 +53,7 @@ pub enum IntakeError {
 
 impl IntakeError {
     /// The sentence with all its causes, for a log or a person.
-    fn whole(&self) -> String {
+    pub fn whole(&self) -> String {
         match self {
             Self::Jmap(error) => error.whole(),
             other => other.to_string(),
