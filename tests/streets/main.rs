@@ -12,10 +12,13 @@
 mod addresses;
 mod adoption;
 mod bench;
+
 mod faults_in;
 mod faults_out;
+mod fixture;
 mod held;
 mod incoming;
 mod letters;
 mod post;
+mod races;
 mod unsubscribe;
