@@ -68,9 +68,9 @@ impl Demo {
         left.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 
-    /// Ends it as Ctrl-C does.
-    async fn interrupt(&mut self) -> ExitStatus {
-        keeper::signal(self.child.id(), "INT");
+    /// Ends it by a signal: INT is Ctrl-C, HUP comes when its terminal closes.
+    async fn end(&mut self, signal: &str) -> ExitStatus {
+        keeper::signal(self.child.id(), signal);
         until("the demo to end", Duration::from_secs(30), async || self.child.try_wait().unwrap()).await
     }
 }
@@ -87,6 +87,15 @@ impl Drop for Demo {
 
 #[tokio::test]
 async fn ctrl_c_leaves_nothing_behind() {
+    leaves_nothing_behind("INT").await;
+}
+
+#[tokio::test]
+async fn a_terminal_that_closes_leaves_nothing_behind() {
+    leaves_nothing_behind("HUP").await;
+}
+
+async fn leaves_nothing_behind(signal: &str) {
     let mut demo = Demo::start();
     let (tracker, mailbox) = demo.addresses().await;
     assert_eq!(demo.left().len(), 1, "it keeps its data in one folder");
@@ -95,7 +104,7 @@ async fn ctrl_c_leaves_nothing_behind() {
     assert!(printed.contains("support@acme.example"), "{printed}");
     assert!(!printed.contains('\u{1b}'), "no colours where no terminal is: {printed}");
 
-    let status = demo.interrupt().await;
+    let status = demo.end(signal).await;
     assert!(status.success(), "{status}");
     assert_eq!(demo.left(), Vec::<String>::new());
     for url in [tracker, mailbox] {
@@ -165,6 +174,6 @@ async fn the_demo_leads_from_nothing_to_an_answered_ticket() {
     })
     .await;
     drop(browser);
-    assert!(demo.interrupt().await.success());
+    assert!(demo.end("INT").await.success());
     assert_eq!(demo.left(), Vec::<String>::new());
 }

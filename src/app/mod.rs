@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use error::StartError;
-pub use signal::stop_signal;
+pub use signal::{stop_signal, terminal_closed};
 
 use crate::config::Config;
 use crate::control::{self, Answer, Operator, Request};

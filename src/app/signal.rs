@@ -14,3 +14,10 @@ pub async fn stop_signal() {
         _ = int.recv() => {}
     }
 }
+
+/// Resolves when the terminal closes (SIGHUP), for what should not outlive it. The daemon does not
+/// watch this, so that `nohup` keeps its meaning.
+pub async fn terminal_closed() {
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
+    hangup.recv().await;
+}

@@ -8,11 +8,18 @@ use crate::config::Config;
 use crate::control::{AccountAdd, Answer, ControlError, Request, ask};
 use crate::demo;
 
-/// Tries everything, in memory, until Ctrl-C.
+/// Tries everything, in memory, until Ctrl-C or until its terminal closes.
 pub(super) async fn demo(args: Demo) -> Result<(), String> {
     let running = demo::Demo::start(args.port).await.map_err(|error| error.to_string())?;
     println!("{}", running.greeting());
-    running.run(app::stop_signal()).await;
+    running
+        .run(async {
+            tokio::select! {
+                () = app::stop_signal() => {}
+                () = app::terminal_closed() => {}
+            }
+        })
+        .await;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `tests/data/store-v1` was made by `make_the_data_folder` below; it is never made again, because
 //! old folders have to open as they are. Where the format changes, another folder comes beside it.
+#![allow(clippy::disallowed_methods, reason = "it copies data folders")]
 
 use std::path::{Path, PathBuf};
 
