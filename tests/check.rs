@@ -409,6 +409,52 @@ async fn after_the_daemon_ended_it_reads_the_store_and_tells_what_does_not_arriv
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_kill_it_says_that_the_next_start_goes_on() {
+    let mut world = World::new(Habits::default(), BASIC).await;
+    running(&mut world).await;
+    world.desk.kill();
+    let checked = world.check();
+    assert!(checked.runs);
+    assert!(checked.text.contains("repairs it by itself") || checked.text.contains("It can be read"));
+    running(&mut world).await;
+}
+
+/// A desk with a certificate of its own for that name, good from and until these days.
+fn with_certificate(name: &str, days: [(i32, u8, u8); 2], public: &str) -> Daemon {
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    let desk = Daemon::prepare(|folder, port| {
+        let text = config(folder, port, "http://127.0.0.1:1", BASIC);
+        let text = text.replace(&format!("http://127.0.0.1:{port}\""), &format!("{public}\""));
+        format!("{text}[tls]\ncertificate = \"desk.crt\"\nkey = \"desk.key\"\n")
+    });
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    let [from, until] = days.map(|(year, month, day)| date_time_ymd(year, month, day));
+    (params.not_before, params.not_after) = (from, until);
+    let key = KeyPair::generate().unwrap();
+    std::fs::write(desk.folder().join("desk.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
+    std::fs::write(desk.folder().join("desk.key"), key.serialize_pem()).unwrap();
+    desk
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_of_the_tracker() {
+    let good = [(2020, 1, 1), (2060, 1, 1)];
+    let public = "https://localhost";
+    let desk = with_certificate("localhost", good, public);
+    check(&desk, &["check"]).has("ok", "certificate", &["is for localhost, and good until 2060-01-01"]);
+    let desk = with_certificate("localhost", [(2020, 1, 1), (2021, 1, 1)], public);
+    check(&desk, &["check"]).has("bad", "certificate", &["expired on 2021-01-01", "Renew it"]);
+    let desk = with_certificate("other.example", good, public);
+    check(&desk, &["check"]).has("bad", "certificate", &["is for other.example, not for localhost"]);
+    std::fs::write(desk.folder().join("desk.key"), "no key").unwrap();
+    check(&desk, &["check"]).has(
+        "bad",
+        "certificate",
+        &["has no private key", "`certificate` and `key` in [tls]"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_real_mail_server() {
     if without("check against a real server", &[Piece::Cyrus]) {
         return;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{Checked, Report};
-use crate::config::ReplyTo;
+use crate::config::{MailboxRef, ReplyTo};
 use crate::jmap::{EmailId, Envelope, Identity, Jmap, JmapError, MailboxId, Submission};
 use crate::mail::{self, Address, CHECK_HEADER, Draft, MessageId, NameAddr, Provenance};
 use crate::triage::{CHECK_ID, check_mark};
@@ -180,8 +180,8 @@ async fn await_all(
 
 async fn look(checked: &Checked<'_>, jmap: &Jmap, mails: &mut [Sent]) -> Result<(), JmapError> {
     let names = &checked.config.mailboxes;
-    // The junk last: who lies there lies nowhere else.
-    for wanted in [&names.intake, &names.handled, &names.held, &names.junk] {
+    let junk = MailboxRef::Role("junk".to_owned());
+    for wanted in [&names.intake, &names.handled, &names.held, &junk] {
         let Some(mailbox) = jmap.find_mailbox(wanted).await? else { continue };
         for (id, email) in found(checked, jmap, &mailbox.id, mails).await? {
             let Some(mail) = mails.iter_mut().find(|mail| mail.id == id) else { continue };
@@ -194,7 +194,7 @@ async fn look(checked: &Checked<'_>, jmap: &Jmap, mails: &mut [Sent]) -> Result<
             };
             mail.arrived = Some(Arrived {
                 mailbox: wanted.to_string(),
-                is_junk: *wanted == names.junk,
+                is_junk: *wanted == junk,
                 provenance: mail::provenance(&raw),
             });
             jmap.destroy(&[email]).await?;

@@ -121,3 +121,49 @@ fn nearest(path: &Path) -> io::Result<PathBuf> {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::secret::Random;
+    use crate::store::{Look, Store};
+
+    fn version(peeked: Peeked) -> Option<u32> {
+        match peeked {
+            Peeked::Store(peek) => Some(peek.version),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_is_looked_into_only_while_nobody_has_it_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = StorePath::new(folder.path().join("a/b"));
+        let facts = path.look().unwrap();
+        assert!(!facts.exists && facts.place == folder.path() && facts.refused.is_none() && facts.free > 0);
+        assert!(matches!(path.peek(), Ok(Peeked::None)));
+        let store = Store::open(&path, &Random::seeded(1), &Clock::system()).unwrap();
+        let id = store.read().unwrap().store_id().unwrap();
+        assert!(matches!(path.peek(), Ok(Peeked::InUse)));
+        store.close().await;
+        let facts = path.look().unwrap();
+        assert!(facts.exists && facts.mode == 0o700 && facts.owner == facts.ours);
+        let Ok(Peeked::Store(peek)) = path.peek() else { panic!("it is not read") };
+        assert_eq!((peek.version, peek.read.store_id().unwrap()), (VERSION, id));
+        drop(peek);
+        // Looking leaves no trace that is in a daemon's way.
+        Store::open(&path, &Random::seeded(2), &Clock::system()).unwrap().close().await;
+        assert_eq!(version(path.peek().unwrap()), Some(VERSION));
+    }
+
+    #[tokio::test]
+    async fn a_newer_store_is_told_and_a_file_is_no_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = StorePath::new(folder.path());
+        let source = super::super::open::Source::File(path.database());
+        drop(migrate::open_with(&source, &Random::seeded(1), &[], VERSION + 1).unwrap());
+        assert!(matches!(path.peek(), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
+        assert!(StorePath::new(path.database()).look().is_err());
+    }
+}

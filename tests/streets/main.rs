@@ -12,6 +12,7 @@
 mod addresses;
 mod adoption;
 mod bench;
+mod check_mail;
 mod faults_in;
 mod faults_out;
 mod held;
