@@ -31,8 +31,9 @@ pub mod delivery;
 pub mod upkeep;
 pub mod web;
 
-// Roof: the operator's socket, the daemon's life, the demo, the command line.
+// Roof: the operator's socket, what `postdesk check` tries, the daemon's life, the demo, the command line.
 pub mod control;
+pub mod check;
 pub mod app;
 pub mod demo;
 pub mod cli;

@@ -31,6 +31,8 @@ pub(super) enum Command {
     Admin(Admin),
     /// Say what becomes of the mails that lay in the mailbox before this desk came.
     Adopt(Adopt),
+    /// Try the configuration against the mail server and this computer, and change nothing.
+    Check(Check),
     /// Show how the desk is doing.
     Status(At),
     /// Print the version.
@@ -48,6 +50,18 @@ pub(super) struct At {
         env = "POSTDESK_CONFIG"
     )]
     pub config: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub at: At,
+    /// Also send mails to the desk itself, look at what arrives, and destroy it.
+    #[arg(long)]
+    pub send: bool,
+    /// How many seconds to wait for these mails.
+    #[arg(long, default_value_t = 60, requires = "send", value_name = "SECONDS")]
+    pub wait: u64,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,9 +1,11 @@
 //! What each command does.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
-use super::args::{Account, AccountCommand, At, Demo};
+use super::args::{Account, AccountCommand, At, Check, Demo};
 use crate::app::{self, App};
+use crate::check;
 use crate::config::Config;
 use crate::control::{AccountAdd, Answer, ControlError, Request, ask};
 use crate::demo;
@@ -49,6 +51,22 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
             Ok(())
         }
         Answer::Refused(why) => Err(why),
+        Answer::Survey(_) => Ok(()),
+    }
+}
+
+/// Tries everything, a line for each thing; fails where the desk would not run.
+pub(super) async fn check(args: &Check) -> Result<(), String> {
+    let send = args.send.then(|| Duration::from_secs(args.wait));
+    let colours = std::io::stdout().is_terminal();
+    let report = check::run(&args.at.config, send, |finding| println!("{}", finding.line(colours))).await;
+    match report.in_the_way() {
+        0 => {
+            println!("The desk would run.");
+            Ok(())
+        }
+        1 => Err("the desk would not run: one thing is in the way, marked `bad` above".to_owned()),
+        more => Err(format!("the desk would not run: {more} things are in the way, marked `bad` above")),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
+use super::Survey;
 use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
-use crate::store::Look;
+use crate::store::{Look, VERSION};
 use crate::tracker::{FromName, Handle, OutboxState, Project, ProjectPath, Role, Suffix};
 use crate::triage::{AdoptHow, VerdictKind};
 
@@ -19,6 +20,10 @@ pub struct Operator {
 
 /// Carries one command out and says what came of it.
 pub async fn answer(operator: &Operator, request: Request) -> Answer {
+    if request == Request::Survey {
+        return survey(&operator.desk)
+            .map_or_else(Answer::Refused, |survey| Answer::Survey(Box::new(survey)));
+    }
     match carry_out(operator, request).await {
         Ok(lines) => Answer::Done(lines),
         Err(why) => Answer::Refused(why),
@@ -35,8 +40,17 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::AccountList => account_list(desk),
         Request::AccountPassword { handle, password } => account_password(desk, &handle, password).await,
         Request::Adopt { how } => adopt(operator, &how).await,
+        // Answered before, by more than lines.
+        Request::Survey => Ok(Vec::new()),
         Request::Status => status(desk, operator.running),
     }
+}
+
+fn survey(desk: &Desk) -> Result<Survey, String> {
+    let read = desk.store.read().map_err(|error| error.to_string())?;
+    let survey = Survey::read(&read, VERSION).map_err(|error| error.to_string())?;
+    let intake = intake_line(&desk.standing().get().intake);
+    Ok(Survey { writable: *desk.store.writable().borrow(), intake: Some(intake), ..survey })
 }
 
 async fn project_add(desk: &Desk, add: ProjectAdd) -> Result<Vec<String>, String> {
@@ -177,16 +191,7 @@ fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
 /// How mail comes in and goes out.
 fn of_the_streets(desk: &Desk) -> Vec<String> {
     let standing = desk.standing().get();
-    let intake = match &standing.intake {
-        IntakeStanding::Starting => "starting".to_owned(),
-        IntakeStanding::NotAdopted { waiting } => {
-            format!("off: the mailbox holds {waiting} mails from before; see `postdesk adopt --help`")
-        }
-        IntakeStanding::Running => "running".to_owned(),
-        IntakeStanding::Trouble { why, since } => {
-            format!("in trouble since {}: {why}", since.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-    };
+    let intake = intake_line(&standing.intake);
     let listening = match standing.listening {
         Some(Listening::Push) => "by push",
         Some(Listening::Poll) => "by polling",
@@ -195,6 +200,19 @@ fn of_the_streets(desk: &Desk) -> Vec<String> {
     let sending =
         standing.sending_trouble.map_or_else(|| "running".to_owned(), |why| format!("in trouble: {why}"));
     vec![format!("mail in: {intake}"), format!("listening: {listening}"), format!("mail out: {sending}")]
+}
+
+fn intake_line(standing: &IntakeStanding) -> String {
+    match standing {
+        IntakeStanding::Starting => "starting".to_owned(),
+        IntakeStanding::NotAdopted { waiting } => {
+            format!("off: the mailbox holds {waiting} mails from before; see `postdesk adopt --help`")
+        }
+        IntakeStanding::Running => "running".to_owned(),
+        IntakeStanding::Trouble { why, since } => {
+            format!("in trouble since {}: {why}", since.strftime("%Y-%m-%d %H:%M:%S UTC"))
+        }
+    }
 }
 
 /// One line for each kind of verdict, with its causes: `hold 3 (H01 1, H02 2)`.

@@ -6,7 +6,9 @@
 mod answer;
 mod request;
 mod socket;
+mod survey;
 
 pub use answer::{Operator, answer};
 pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
 pub use socket::{ControlError, ask, serve};
+pub use survey::Survey;

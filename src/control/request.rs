@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Survey;
+
 /// A command of the operator. Texts are as typed; they are read where they are used.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
@@ -21,6 +23,8 @@ pub enum Request {
         how: String,
     },
     Status,
+    /// For `check`: what the store has.
+    Survey,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -67,4 +71,5 @@ pub struct AccountAdd {
 pub enum Answer {
     Done(Vec<String>),
     Refused(String),
+    Survey(Box<Survey>),
 }

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod boxes;
+mod check_mail;
 mod sort;
 mod sweep;
 mod take;

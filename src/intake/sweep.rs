@@ -87,7 +87,8 @@ impl Intake {
         let waiting = match jmap.find_mailbox(&self.settings.boxes.intake).await? {
             Some(mailbox) => {
                 let page = jmap.page(&mailbox.id, 0, 1).await?;
-                page.total.unwrap_or(page.found as u64)
+                let all = page.total.unwrap_or(page.found as u64);
+                if all == 0 { 0 } else { all.saturating_sub(self.check_mails(jmap, &mailbox.id).await?) }
             }
             None => 0,
         };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::{Origin, Url};
 
-use super::{BlobId, JmapError, http_fault};
+use super::{BlobId, JmapError, Offers, http_fault};
 use crate::clock::Clock;
 use crate::wire::{Credentials, Limits as WireLimits, Request, Wire, WireError};
 
@@ -44,6 +44,7 @@ pub(super) struct Session {
     pub(super) account: String,
     pub(super) account_name: String,
     pub(super) limits: Limits,
+    pub(super) offers: Offers,
     /// The EHLO names of what the server's submission can do, upper case (RFC 8621 §1.3.2).
     pub(super) submission_extensions: Vec<String>,
     pub(super) api: Url,
@@ -79,6 +80,8 @@ struct Account {
     name: Option<String>,
     #[serde(default, deserialize_with = "super::lenient::map")]
     account_capabilities: HashMap<String, Value>,
+    #[serde(default)]
+    is_read_only: Value,
 }
 
 /// Where to ask, and whom to trust with the login.
@@ -145,7 +148,14 @@ impl Session {
             .and_then(Value::as_object)
             .map(|map| map.keys().map(|name| name.to_uppercase()).collect())
             .unwrap_or_default();
+        let has = |name: &str| chosen.account_capabilities.contains_key(name);
+        let offers = Offers {
+            mail: has(MAIL),
+            submission: document.capabilities.contains_key(SUBMISSION) && has(SUBMISSION),
+            read_only: chosen.is_read_only == Value::Bool(true),
+        };
         let session = Self {
+            offers,
             state: document.state.unwrap_or_default(),
             account_name: chosen.name.unwrap_or_else(|| id.clone()),
             account: id,

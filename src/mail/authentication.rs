@@ -102,7 +102,7 @@ fn pairs(section: &str) -> Vec<(String, String)> {
 }
 
 /// The value cut at its semicolons, comments left out (RFC 5322 §3.2.2), quoted strings kept whole.
-fn sections(value: &str) -> Vec<String> {
+pub(super) fn sections(value: &str) -> Vec<String> {
     let mut list = vec![String::new()];
     let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
     for c in value.chars() {

@@ -100,6 +100,7 @@ impl Inbound {
             text: String::new(),
             attachments: Vec::new(),
             body_hash: [0; 32],
+            check: None,
             defects: vec![Defect::Unparsable],
         }
     }
@@ -129,5 +130,7 @@ pub struct Inbound {
     pub attachments: Vec<Attachment>,
     /// BLAKE3 over the mail's body octets, trace headers left out.
     pub body_hash: [u8; 32],
+    /// What marks it as a test mail of a desk to itself; whose is for triage to ask.
+    pub check: Option<String>,
     pub defects: Vec<Defect>,
 }

@@ -24,6 +24,7 @@ mod structure;
 mod authentication;
 mod automatic;
 mod bounce;
+mod provenance;
 mod scan;
 
 // Reading: text and HTML.
@@ -54,4 +55,5 @@ pub use compose::{Draft, DraftFile, compose};
 pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHeader, Scanned};
 pub use message_id::MessageId;
 pub use parse::parse;
+pub use provenance::{CHECK_HEADER, Provenance, provenance};
 pub use reply_key::ReplyKey;

@@ -6,7 +6,7 @@ use super::choose::choose;
 use super::header::at_most;
 use super::structure::{self, Part, Structure};
 use super::{Attachment, Authentication, Defect, Inbound};
-use super::{authentication, automatic, charset, plain, scan};
+use super::{authentication, automatic, charset, plain, provenance, scan};
 
 /// How many characters of a subject are kept.
 const MAX_SUBJECT: usize = 500;
@@ -50,6 +50,7 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
         text,
         attachments: chosen.files.iter().map(|part| attachment(part)).collect(),
         body_hash: *blake3::hash(structure.root.body).as_bytes(),
+        check: provenance::check_mark(header),
         defects: Vec::new(),
     };
     inbound.defects = defects(&inbound, senders.len(), structure.cut);
@@ -115,6 +116,7 @@ pub(super) fn unparsable(raw: &[u8]) -> Inbound {
         text: text.trim().to_owned(),
         attachments: Vec::new(),
         body_hash: *blake3::hash(raw).as_bytes(),
+        check: None,
         defects: vec![Defect::Unparsable, Defect::NoSender],
     }
 }

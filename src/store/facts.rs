@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::tracker::{Project, ProjectId, TicketId};
+use crate::triage::is_check_mail;
 use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
 
 pub(super) fn answer<L: Reach + ?Sized>(
@@ -15,6 +16,7 @@ pub(super) fn answer<L: Reach + ?Sized>(
     let mut facts = Facts { raw: questions.raw, ..Facts::default() };
     facts.seen = seen(look, questions)?;
     facts.ours = is_ours(look, questions)?;
+    facts.check = is_check(look, questions)?;
     for key in &questions.keys {
         facts.keys.extend(keys::get(look, key)?);
     }
@@ -69,6 +71,12 @@ fn is_ours<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<bool, S
         return Ok(true);
     }
     Ok(events::tickets_of_id(look, id)?.iter().any(|(_, ours)| *ours))
+}
+
+/// Whether the mail has the mark of a test mail of this store's desk.
+fn is_check<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<bool, StoreError> {
+    let (Some(id), Some(mark)) = (&questions.message_id, &questions.check) else { return Ok(false) };
+    Ok(is_check_mail(&site::store_id(look)?, id, mark))
 }
 
 fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailFact>, StoreError> {

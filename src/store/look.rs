@@ -30,6 +30,10 @@ pub trait Look: Reach {
     fn runs(&self) -> Found<Vec<RunId>> {
         site::runs(self)
     }
+    /// Every mailbox that is adopted.
+    fn adoptions(&self) -> Found<Vec<Adoption>> {
+        site::adoptions(self)
+    }
     fn default_project(&self) -> Found<Option<ProjectId>> {
         site::default_project(self)
     }

@@ -55,7 +55,7 @@ pub(super) fn open_with(
 }
 
 /// The version that the file was written with; `None` where it is new.
-fn version(database: &Database) -> Result<Option<u32>, StoreError> {
+pub(super) fn version(database: &impl ReadableDatabase) -> Result<Option<u32>, StoreError> {
     let read = database.begin_read()?;
     let table = match read.open_table(Table::Meta.definition()) {
         Ok(table) => table,

@@ -14,6 +14,7 @@ mod counts;
 mod error;
 mod events;
 mod facts;
+mod folder;
 mod journal;
 mod key;
 mod keys;
@@ -38,6 +39,7 @@ mod write;
 mod writer;
 
 pub use error::{OpenError, RawError, StoreError, WriteError};
+pub use folder::{FolderFacts, Peek, Peeked};
 pub use lists::{MOST_SCANNED, Page};
 pub use look::Look;
 pub use memory::MemoryDisk;

@@ -45,7 +45,7 @@ impl StorePath {
         self.0.join("raw")
     }
 
-    fn lock(&self) -> PathBuf {
+    pub(super) fn lock(&self) -> PathBuf {
         self.0.join("postdesk.lock")
     }
 }

@@ -38,6 +38,10 @@ pub(super) fn adoption<L: Reach + ?Sized>(
     record(look, Table::Adoptions, &adoption_key(account, mailbox))
 }
 
+pub(super) fn adoptions<L: Reach + ?Sized>(look: &L) -> Result<Vec<Adoption>, StoreError> {
+    records(look, Table::Adoptions, &Span::all(), Order::Up, usize::MAX)
+}
+
 pub(super) fn in_hand<L: Reach + ?Sized>(look: &L) -> Result<Vec<InHand>, StoreError> {
     records(look, Table::InHand, &Span::all(), Order::Up, usize::MAX)
 }

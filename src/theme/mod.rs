@@ -11,7 +11,7 @@ mod functions;
 mod html;
 mod letter;
 pub mod page;
-#[cfg(test)]
+mod rehearsal;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::page::{Empty, NoticePage, ProjectAddress};
+use super::page::NoticePage;
 use super::*;
 
 fn theme() -> Theme {
@@ -12,56 +12,7 @@ fn theme() -> Theme {
 
 /// All pages with all their branches, by a name for failures.
 fn rendered() -> Vec<(String, String)> {
-    let theme = theme();
-    let frame = samples::frame();
-    let mut quiet = samples::frame();
-    quiet.viewer = None;
-    let mut stopped = samples::frame();
-    stopped.mail.not_adopted = Some(1812);
-    let mut trouble = samples::frame();
-    trouble.mail.trouble = Some("The mail server refuses the password.".into());
-    trouble.held = None;
-    let mut reader = samples::ticket();
-    reader.may_work = false;
-    reader.composer = None;
-    reader.state = "closed";
-    let mut bare = samples::list();
-    bare.rows.clear();
-    bare.older = None;
-    bare.first = None;
-    let place = ProjectAddress {
-        path: "acme/web".into(),
-        address: "incoming+acme-web-7-issue-@desk.example.com".into(),
-    };
-    let mut no_held = samples::held();
-    no_held.rows.clear();
-    no_held.balance.clear();
-    let mut fresh = samples::sign_in();
-    fresh.kept = None;
-    fresh.trouble = None;
-    fresh.address = String::new();
-    let mut all = vec![
-        ("list", theme.page(&frame, &samples::list())),
-        ("list without rows", theme.page(&stopped, &bare)),
-        ("empty", theme.page(&frame, &Empty { addresses: vec![place], admin: false })),
-        ("no project", theme.page(&frame, &Empty { addresses: vec![], admin: true })),
-        ("no membership", theme.page(&frame, &Empty { addresses: vec![], admin: false })),
-        ("ticket", theme.page(&frame, &samples::ticket())),
-        ("ticket for a reader", theme.page(&trouble, &reader)),
-        ("held", theme.page(&frame, &samples::held())),
-        ("nothing held", theme.page(&frame, &no_held)),
-        ("sign in", theme.page(&quiet, &samples::sign_in())),
-        ("sign in, fresh", theme.page(&quiet, &fresh)),
-        ("welcome", theme.page(&quiet, &samples::welcome())),
-        ("error", theme.page(&quiet, &samples::error())),
-        (
-            "notice",
-            theme.page(&quiet, &NoticePage { title: "Link".into(), text: "It has been used.".into() }),
-        ),
-    ];
-    for state in ["ask", "done", "everything", "back"] {
-        all.push((state, theme.page(&quiet, &samples::unsubscribe(state))));
-    }
+    let all = theme().rehearse_pages();
     all.into_iter()
         .map(|(name, page)| (name.to_owned(), page.unwrap_or_else(|e| panic!("{name}: {e}"))))
         .collect()

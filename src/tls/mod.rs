@@ -3,11 +3,13 @@
 //! One crypto provider, aws-lc, given by name everywhere, so that nothing depends on a default of
 //! the process.
 
+mod certificate;
 mod client;
 mod error;
 mod generated;
 mod server;
 
+pub use certificate::{Certificate, Distrust};
 pub use client::{client_config, connect, for_mail};
 pub use error::TlsError;
 pub use rustls::{ClientConfig, ServerConfig};

@@ -11,6 +11,9 @@ use crate::tracker::{ProjectId, TicketId};
 /// Decides one mail. `received_at` is when our mail server took it.
 #[must_use]
 pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp, now: Timestamp) -> Verdict {
+    if facts.check {
+        return Verdict::Ignore { cause: IgnoreCause::Check };
+    }
     if facts.ours {
         return Verdict::Ignore { cause: IgnoreCause::OurOwn };
     }

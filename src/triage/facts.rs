@@ -13,6 +13,8 @@ pub struct Questions {
     pub raw: Option<RawHash>,
     /// The mail's own Message-ID.
     pub message_id: Option<MessageId>,
+    /// The mark of a test mail.
+    pub check: Option<String>,
     /// Reply, unsubscribe and agents' keys of any form.
     pub keys: Vec<ReplyKey>,
     /// In-Reply-To first, then References from the last to the first; at most 21.
@@ -107,6 +109,8 @@ pub struct Facts {
     pub seen: Vec<SeenMail>,
     /// Whether the mail's own Message-ID is one that we wrote.
     pub ours: bool,
+    /// Whether it is a test mail that this desk wrote to itself.
+    pub check: bool,
     pub keys: Vec<KeyFact>,
     pub mails: Vec<MailFact>,
     /// Every ticket that `keys` and `mails` lead to.

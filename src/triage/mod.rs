@@ -6,6 +6,7 @@
 mod addresses;
 mod adoption;
 mod cause;
+mod check_mail;
 mod decide;
 mod facts;
 mod forms;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use adoption::{AdoptHow, Adoption};
 pub use cause::{HoldCause, IgnoreCause};
+pub use check_mail::{CHECK_ID, check_mark, is_check_mail};
 pub use decide::decide;
 pub use facts::{Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, TicketFact};
 pub use forms::KeyForm;

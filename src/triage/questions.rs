@@ -18,6 +18,7 @@ pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
     let mut asked = Questions {
         raw: Some(raw),
         message_id: mail.message_id.clone(),
+        check: mail.check.clone(),
         ids: ids(mail),
         sender: sender.clone(),
         ..Questions::default()

@@ -13,6 +13,7 @@ mod addresses;
 mod adoption;
 mod bench;
 mod doors;
+mod check_mail;
 mod faults_in;
 mod faults_out;
 mod fixture;

@@ -73,9 +73,12 @@ pub fn run(
     login: &str,
     envelope: Envelope,
 ) -> Result<Value, Problem> {
-    if let Some(unknown) =
-        envelope.using.iter().find(|name| ![CORE, MAIL, SUBMISSION].contains(&name.as_str()))
-    {
+    let known = |name: &str| match name {
+        CORE | MAIL => true,
+        SUBMISSION => !options.habits.no_submission,
+        _ => false,
+    };
+    if let Some(unknown) = envelope.using.iter().find(|name| !known(name)) {
         return Err(Problem::request("unknownCapability", format!("no capability {unknown}")));
     }
     if envelope.method_calls.len() > options.limits.max_calls_in_request {

@@ -143,6 +143,12 @@ pub struct Habits {
     pub keeps_bcc: bool,
     /// The Received header says `for <recipient>`.
     pub received_for: bool,
+    /// There is no sending: neither the session nor a request knows the capability.
+    pub no_submission: bool,
+    /// The login sees an account, but not its mail, as by a token of another scope.
+    pub no_mail: bool,
+    /// What a DKIM signature covers, where mails are signed: the names of `h=`.
+    pub signs: Option<&'static str>,
     /// Delivered-To is written, with the user's own address, without what follows `+`.
     pub delivered_to: bool,
 }
@@ -162,6 +168,9 @@ impl Default for Habits {
             ping_in_ms: false,
             keeps_bcc: false,
             received_for: false,
+            no_submission: false,
+            no_mail: false,
+            signs: None,
             delivered_to: false,
         }
     }

@@ -58,15 +58,30 @@ pub fn document(world: &World, options: &Options, base: &str, login: Option<&str
     let submission = json!({ "maxDelayedSend": 0, "submissionExtensions": {} });
     let account = login.and_then(|login| world.account(login));
     let (mut accounts, mut primary) = (json!({}), json!({}));
+    let mut capabilities = json!({ CORE: core, MAIL: {}, SUBMISSION: {} });
     if let Some(account) = account {
         accounts = json!({ account.id.clone(): {
             "name": account.user.login, "isPersonal": true, "isReadOnly": false,
             "accountCapabilities": { CORE: {}, MAIL: mail, SUBMISSION: submission },
         }});
         primary = json!({ CORE: account.id, MAIL: account.id, SUBMISSION: account.id });
+        let mut hide = |name: &str| {
+            let of_account = accounts.pointer_mut(&format!("/{}/accountCapabilities", account.id));
+            for map in [of_account, Some(&mut primary)].into_iter().flatten().filter_map(Value::as_object_mut)
+            {
+                map.remove(name);
+            }
+        };
+        if options.habits.no_mail {
+            hide(MAIL);
+        }
+        if options.habits.no_submission {
+            hide(SUBMISSION);
+            capabilities.as_object_mut().map(|map| map.remove(SUBMISSION));
+        }
     }
     json!({
-        "capabilities": { CORE: core, MAIL: {}, SUBMISSION: {} },
+        "capabilities": capabilities,
         "accounts": accounts, "primaryAccounts": primary,
         "username": login.unwrap_or_default(),
         "apiUrl": format!("{base}/jmap/api/"),

@@ -173,6 +173,7 @@ impl World {
             raw: asked.raw,
             seen: self.seen.clone(),
             ours: asked.message_id.as_ref().is_some_and(|id| self.ours.contains(id)),
+            check: asked.check.is_some(),
             projects: self.projects.iter().filter(is_asked).cloned().collect(),
             tickets: tickets.into_iter().map(|ticket| TicketFact { ticket }).collect(),
             keys,
@@ -275,6 +276,7 @@ fn plain() -> Inbound {
         text: "Help".to_owned(),
         attachments: Vec::new(),
         body_hash: [1; 32],
+        check: None,
         defects: Vec::new(),
     }
 }

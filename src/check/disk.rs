@@ -1,0 +1,165 @@
+//! The data folder and the store in it.
+
+use super::{Checked, Report};
+use crate::control::{Answer, ControlError, Request, Survey, ask};
+use crate::store::{FolderFacts, OpenError, Peek, Peeked, StorePath, VERSION};
+use crate::theme::octets_text;
+
+/// With less than this free, the store stops writing soon or cannot even be made.
+const TOO_LITTLE: u64 = 32 * 1024 * 1024;
+/// With less than this free, it is time to make room.
+const LITTLE: u64 = 1024 * 1024 * 1024;
+
+/// The folder: there, ours, writable, and with room.
+pub(super) fn folder(report: &mut Report<'_>, checked: &Checked<'_>) {
+    let path = StorePath::new(&checked.config.data);
+    let shown = path.folder().display();
+    let facts = match path.look() {
+        Ok(facts) => facts,
+        Err(error) => {
+            report.bad(
+                "data folder",
+                format!(
+                    "{shown} cannot be used: {error}. Point `data` to a folder that Postdesk may write to."
+                ),
+            );
+            return;
+        }
+    };
+    let place = facts.place.display();
+    if let Some(error) = &facts.refused {
+        report.bad(
+            "data folder",
+            format!(
+                "{place} cannot be written ({error}), so nothing can be kept. Give it to the user that Postdesk \
+                 runs as (`chown`, `chmod 700`), or point `data` to another folder."
+            ),
+        );
+        return;
+    }
+    room(report, &facts);
+    if !facts.exists {
+        report.ok("data folder", format!("{shown} is not there yet; it is made at the first start."));
+    } else if facts.ours != 0 && facts.owner != facts.ours {
+        report.warn(
+            "data folder",
+            format!(
+                "{shown} belongs to another user (number {}); give it to Postdesk's with `chown`.",
+                facts.owner
+            ),
+        );
+    } else if facts.mode & 0o077 != 0 {
+        report.warn(
+            "data folder",
+            format!("{shown} is open to other users (mode {:o}); close it with `chmod 700`.", facts.mode),
+        );
+    } else {
+        report.ok("data folder", format!("{shown} can be written."));
+    }
+}
+
+fn room(report: &mut Report<'_>, facts: &FolderFacts) {
+    let (place, free) = (facts.place.display(), octets_text(facts.free));
+    if facts.free < TOO_LITTLE {
+        report.bad(
+            "disk space",
+            format!(
+                "The disk under {place} is full: only {free} are free, and mail can be neither taken in nor sent. \
+                 Make room, or point `data` to a larger disk."
+            ),
+        );
+    } else if facts.free < LITTLE {
+        report.warn("disk space", format!("Only {free} are free under {place}; make room soon."));
+    } else {
+        report.ok("disk space", format!("{free} are free."));
+    }
+}
+
+/// The store: told about by the daemon that has it open, else looked into.
+pub(super) async fn store(report: &mut Report<'_>, checked: &mut Checked<'_>) {
+    match ask(&checked.config.control_socket(), &Request::Survey).await {
+        Ok(Answer::Survey(survey)) => {
+            checked.daemon = true;
+            daemon(report, &survey);
+            checked.survey = Some(*survey);
+        }
+        Ok(_) => {
+            checked.daemon = true;
+            report.warn(
+                "daemon",
+                "A daemon runs that does not know this question; restart it after an upgrade.",
+            );
+        }
+        Err(ControlError::NobodyThere) => checked.survey = alone(report, checked),
+        Err(error) => report.warn("daemon", format!("{error}. Run this as the user that Postdesk runs as.")),
+    }
+}
+
+fn daemon(report: &mut Report<'_>, survey: &Survey) {
+    if survey.writable {
+        report.ok("store", format!("A daemon runs and has it open, with schema version {}.", survey.schema));
+    } else {
+        report.bad(
+            "store",
+            "The running daemon cannot write to its store; its log says why. Make room or mend the disk, and it \
+             goes on by itself.",
+        );
+    }
+    if let Some(intake) = survey.intake.as_ref().filter(|intake| intake.starts_with("in trouble")) {
+        report.warn("daemon", format!("Its intake is {intake}."));
+    }
+}
+
+fn alone(report: &mut Report<'_>, checked: &Checked<'_>) -> Option<Survey> {
+    let peek = match StorePath::new(&checked.config.data).peek() {
+        Ok(Peeked::None) => {
+            report.ok("store", "There is none yet; it is made at the first start.");
+            return None;
+        }
+        Ok(Peeked::InUse) => {
+            report.bad(
+                "store",
+                format!(
+                    "Another process has it open, and nobody answers at {}. If that is Postdesk, let `runtime` say \
+                     where its socket is; else stop that process.",
+                    checked.config.control_socket().display()
+                ),
+            );
+            return None;
+        }
+        Ok(Peeked::Unclean) => {
+            report.warn("store", "It was not closed in order; the next start repairs it by itself.");
+            return None;
+        }
+        Ok(Peeked::Store(peek)) => peek,
+        Err(error @ OpenError::Newer { .. }) => {
+            report.bad("store", format!("{error}."));
+            return None;
+        }
+        Err(error) => {
+            report.bad("store", format!("{error}. Look at its owner, or restore a backup."));
+            return None;
+        }
+    };
+    looked_into(report, &peek)
+}
+
+fn looked_into(report: &mut Report<'_>, peek: &Peek) -> Option<Survey> {
+    match Survey::read(&peek.read, peek.version) {
+        Ok(survey) if peek.version < VERSION => {
+            report.ok(
+                "store",
+                format!("It has schema version {}; the next start brings it to {VERSION}.", peek.version),
+            );
+            Some(survey)
+        }
+        Ok(survey) => {
+            report.ok("store", format!("It can be read and has schema version {}.", peek.version));
+            Some(survey)
+        }
+        Err(error) => {
+            report.bad("store", format!("{error}. Restore a backup."));
+            None
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What the session says that this login may do, for `check` to show.
+
+use super::Jmap;
+
+/// What the server offers to this login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offers {
+    /// Mail (RFC 8621 §1.3.1), in the account that was chosen.
+    pub mail: bool,
+    /// Sending (RFC 8621 §1.3.2).
+    pub submission: bool,
+    /// The account can be read, and nothing in it changed (RFC 8620 §2 `isReadOnly`).
+    pub read_only: bool,
+}
+
+impl Jmap {
+    #[must_use]
+    pub fn offers(&self) -> Offers {
+        self.current().offers
+    }
+}
