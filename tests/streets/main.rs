@@ -12,8 +12,10 @@
 mod addresses;
 mod adoption;
 mod bench;
+
 mod faults_in;
 mod faults_out;
+mod fixture;
 mod held;
 mod incoming;
 mod joining;
@@ -21,5 +23,6 @@ mod letters;
 mod loops;
 mod moving;
 mod post;
+mod races;
 mod unsubscribe;
 mod unverified;
