@@ -133,6 +133,14 @@ impl Desk {
 
     /// Generated local parts keep to 64 octets (RFC 5321 §4.5.3.1.1).
     fn refuse_long_address(&self, project: &Project) -> Result<(), DeskError> {
+        let suffixes = self.site.suffix_wildcard.is_some() && project.suffix.is_some();
+        if suffixes && self.site.suffixed(project).is_none() {
+            return Err(DeskError::Invalid(format!(
+                "path and suffix of {} are too long: the suffix address would have more than 64 characters \
+                 before the @",
+                project.path
+            )));
+        }
         match self.site.current(project) {
             Some(_) => Ok(()),
             None => Err(DeskError::Invalid(format!(

@@ -16,6 +16,7 @@ mod bench;
 mod faults_in;
 mod faults_out;
 mod fixture;
+mod forms;
 mod held;
 mod incoming;
 mod joining;

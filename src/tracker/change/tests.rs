@@ -33,7 +33,7 @@ fn ticket(participants: u16) -> Ticket {
         unverified: 0,
     };
     for at in 0..participants {
-        add_participant(&mut ticket, person(at), Timestamp::UNIX_EPOCH).unwrap();
+        add_participant(&mut ticket, person(at), false, Timestamp::UNIX_EPOCH).unwrap();
     }
     open(&mut ticket, text("Help"), Timestamp::UNIX_EPOCH);
     ticket
