@@ -144,6 +144,18 @@ pub(super) struct Edit {
     /// Whether a comment by mail opens a closed ticket again.
     #[arg(long, value_name = "BOOL")]
     reopen: Option<bool>,
+    /// Whether a stranger who replies to all, a participant among them, is shown on that ticket as
+    /// unverified, in place of beginning a ticket.
+    #[arg(long, value_name = "BOOL")]
+    reply_all_joins: Option<bool>,
+    /// Whether people in Cc become participants; they are mailed from an agent's first comment on.
+    #[arg(long, value_name = "BOOL")]
+    cc_participants: Option<bool>,
+    /// Let authenticated senders of this domain join tickets of their colleagues by a reply key.
+    #[arg(long = "trust-domain", value_name = "DOMAIN")]
+    trust: Vec<String>,
+    #[arg(long = "distrust-domain", value_name = "DOMAIN")]
+    distrust: Vec<String>,
     /// Whether mail that leads to no project goes here.
     #[arg(long, value_name = "BOOL")]
     default: Option<bool>,
@@ -191,6 +203,10 @@ impl Edit {
             from_name,
             confirm: self.confirm,
             reopen: self.reopen,
+            reply_all_joins: self.reply_all_joins,
+            cc_participants: self.cc_participants,
+            trust: self.trust,
+            distrust: self.distrust,
             default: self.default,
         }
     }

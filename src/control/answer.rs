@@ -6,7 +6,7 @@ use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, 
 use crate::intake::Intake;
 use crate::mail::Address;
 use crate::store::{Look, VERSION};
-use crate::tracker::{FromName, Handle, OutboxState, Project, ProjectPath, Role, Suffix};
+use crate::tracker::{FromName, Handle, OutboxState, Project, ProjectPath, Role, Suffix, TrustedDomain};
 use crate::triage::{AdoptHow, VerdictKind};
 
 /// What the operator's commands work with.
@@ -80,6 +80,14 @@ fn describe(desk: &Desk, project: &Project) -> Vec<String> {
     lines.extend(project.aliases.iter().map(|alias| format!("  {alias}")));
     lines.extend(desk.site().current(project).map(|address| format!("  {address}")));
     lines.extend(desk.site().suffixed(project).map(|address| format!("  {address}")));
+    let joining = &project.joining;
+    if joining.reply_all {
+        lines.push("  strangers who reply to all are shown on the ticket, unverified".to_owned());
+    }
+    if joining.cc {
+        lines.push("  people in Cc become participants".to_owned());
+    }
+    lines.extend(joining.trusted.iter().map(|domain| format!("  trusts {domain}")));
     lines
 }
 
@@ -96,6 +104,10 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         from_name: edit.from_name.as_deref().map(from_name).transpose()?,
         confirm: edit.confirm,
         reopen: edit.reopen,
+        reply_all_joins: edit.reply_all_joins,
+        cc_participants: edit.cc_participants,
+        trust: domains(&edit.trust)?,
+        distrust: domains(&edit.distrust)?,
         default: edit.default,
     };
     let edited = desk.edit_project(path(&edit.path)?, change).await.map_err(|error| match error {
@@ -105,6 +117,11 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         other => sentence(&other),
     })?;
     Ok(describe(desk, &edited))
+}
+
+fn domains(texts: &[String]) -> Result<Vec<TrustedDomain>, String> {
+    let read = |text: &String| TrustedDomain::parse(text).map_err(|error| format!("{text}: {error}"));
+    texts.iter().map(read).collect()
 }
 
 async fn account_add(desk: &Desk, add: AccountAdd) -> Result<Vec<String>, String> {

@@ -52,6 +52,14 @@ pub struct ProjectEdit {
     pub from_name: Option<String>,
     pub confirm: Option<bool>,
     pub reopen: Option<bool>,
+    #[serde(default)]
+    pub reply_all_joins: Option<bool>,
+    #[serde(default)]
+    pub cc_participants: Option<bool>,
+    #[serde(default)]
+    pub trust: Vec<String>,
+    #[serde(default)]
+    pub distrust: Vec<String>,
     pub default: Option<bool>,
 }
 

@@ -61,7 +61,7 @@ impl Delivery {
             Some(Actor::Participant(no)) => {
                 ticket.participant(no).map_or_else(String::new, |p| p.label().to_owned())
             }
-            Some(Actor::Postdesk) | None => project.name.clone(),
+            Some(Actor::Postdesk) | None => stranger(event.as_ref()).unwrap_or_else(|| project.name.clone()),
         };
         let mut thread = read.thread(ticket.id)?;
         let until = thread.iter().position(|(id, _)| *id == row.message_id).unwrap_or(thread.len());
@@ -77,7 +77,11 @@ impl Delivery {
     /// The comment as text and as HTML; both empty for a letter without one.
     async fn comment_text(&self, material: &Material) -> Result<(String, String), DeliveryError> {
         let body = match material.event.as_ref().map(|event| &event.kind) {
-            Some(EventKind::Comment { body, .. } | EventKind::Opened { body }) => body.clone(),
+            Some(
+                EventKind::Comment { body, .. }
+                | EventKind::Opened { body }
+                | EventKind::Unverified { body, .. },
+            ) => body.clone(),
             _ => return Ok((String::new(), String::new())),
         };
         match body {
@@ -207,5 +211,15 @@ impl Delivery {
         }
         headers.push(("X-Postdesk-Ticket", format!("{}#{}", material.project.path, material.ticket.number)));
         headers
+    }
+}
+
+/// Who wrote a mail that was accepted without making its sender a participant.
+fn stranger(event: Option<&Event>) -> Option<String> {
+    match &event?.kind {
+        EventKind::Unverified { from: Some(from), .. } => {
+            Some(from.name.clone().unwrap_or_else(|| from.address.to_string()))
+        }
+        _ => None,
     }
 }

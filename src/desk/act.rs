@@ -68,7 +68,7 @@ impl Desk {
 }
 
 /// Reads what an action needs, and refuses what cannot be.
-fn scene(
+pub(super) fn scene(
     look: &impl Look,
     viewer: Viewer,
     id: TicketId,
@@ -104,7 +104,10 @@ fn unseen_texts(
     events.retain(|event| {
         event.no > seen
             && event.actor != Actor::Account(viewer.account)
-            && matches!(event.kind, EventKind::Comment { .. } | EventKind::Note { .. })
+            && matches!(
+                event.kind,
+                EventKind::Comment { .. } | EventKind::Note { .. } | EventKind::Unverified { .. }
+            )
     });
     Ok(events)
 }

@@ -116,7 +116,7 @@ impl Desk {
         })
     }
 
-    async fn parsed(&self, row: MailRowId) -> Result<Arc<Inbound>, DeskError> {
+    pub(super) async fn parsed(&self, row: MailRowId) -> Result<Arc<Inbound>, DeskError> {
         let held = self.store.read()?.mail_row(row)?.ok_or(DeskError::NotFound)?;
         if held.verdict == VerdictKind::Hold(HoldCause::TooLarge) {
             return Err(DeskError::Invalid(UNREAD.to_owned()));

@@ -30,9 +30,9 @@ pub(super) fn mail_everyone(
     Ok(())
 }
 
-/// Whether letters may go to this participant: subscribed, and the address not suppressed.
+/// Whether letters may go to this participant: subscribed, not waiting for an agent, and the address not suppressed.
 pub(super) fn may_be_mailed(look: &impl Look, person: &Participant) -> Result<bool, StoreError> {
-    Ok(person.is_subscribed() && !look.suppressed(&person.address)?)
+    Ok(person.is_subscribed() && !person.waits && !look.suppressed(&person.address)?)
 }
 
 /// Makes one letter due, with keys of its own: one that brings the answer back, one for the

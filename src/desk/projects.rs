@@ -3,7 +3,9 @@
 use super::{Desk, DeskError};
 use crate::mail::Address;
 use crate::store::{Look, Write};
-use crate::tracker::{AccountId, FromName, Handle, Project, ProjectId, ProjectPath, Role, Suffix};
+use crate::tracker::{
+    AccountId, FromName, Handle, Joining, Project, ProjectId, ProjectPath, Role, Suffix, TrustedDomain,
+};
 
 /// What a new project needs.
 #[derive(Clone, Debug)]
@@ -32,6 +34,10 @@ pub struct ProjectEdit {
     pub from_name: Option<FromName>,
     pub confirm: Option<bool>,
     pub reopen: Option<bool>,
+    pub reply_all_joins: Option<bool>,
+    pub cc_participants: Option<bool>,
+    pub trust: Vec<TrustedDomain>,
+    pub distrust: Vec<TrustedDomain>,
     pub default: Option<bool>,
 }
 
@@ -56,6 +62,7 @@ impl Desk {
                 from_name: FromName::default(),
                 confirm: true,
                 reopen: true,
+                joining: Joining::default(),
                 created_at: now,
             };
             desk.refuse_clashes(w, &project)?;
@@ -126,6 +133,14 @@ impl Desk {
 
     /// Generated local parts keep to 64 octets (RFC 5321 §4.5.3.1.1).
     fn refuse_long_address(&self, project: &Project) -> Result<(), DeskError> {
+        let suffixes = self.site.suffix_wildcard.is_some() && project.suffix.is_some();
+        if suffixes && self.site.suffixed(project).is_none() {
+            return Err(DeskError::Invalid(format!(
+                "path and suffix of {} are too long: the suffix address would have more than 64 characters \
+                 before the @",
+                project.path
+            )));
+        }
         match self.site.current(project) {
             Some(_) => Ok(()),
             None => Err(DeskError::Invalid(format!(
@@ -148,6 +163,7 @@ fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> R
     project.on = edit.on.unwrap_or(project.on);
     project.confirm = edit.confirm.unwrap_or(project.confirm);
     project.reopen = edit.reopen.unwrap_or(project.reopen);
+    change_joining(&mut project.joining, edit);
     project.from_name = edit.from_name.unwrap_or(project.from_name);
     if edit.suffix.is_some() {
         project.suffix.clone_from(&edit.suffix);
@@ -168,6 +184,17 @@ fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> R
         project.members.push((id, *role));
     }
     Ok(())
+}
+
+fn change_joining(joining: &mut Joining, edit: &ProjectEdit) {
+    joining.reply_all = edit.reply_all_joins.unwrap_or(joining.reply_all);
+    joining.cc = edit.cc_participants.unwrap_or(joining.cc);
+    joining.trusted.retain(|domain| !edit.distrust.contains(domain));
+    for domain in &edit.trust {
+        if !joining.trusted.contains(domain) {
+            joining.trusted.push(domain.clone());
+        }
+    }
 }
 
 fn account(look: &impl Look, handle: &Handle) -> Result<AccountId, DeskError> {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::letters::{mail_one, may_be_mailed};
+use super::link::link;
+use super::loops::is_loop;
 use super::subscribe::record;
+use super::unverified::Doubted;
 use super::{Desk, DeskError};
 use crate::mail::{Inbound, NameAddr};
 use crate::store::{Look, StoreError, Write};
 use crate::tracker::{
-    Actor, Body, Change, EventKind, LetterKind, MailRowId, Participant, ParticipantNo, ProjectId, RawHash,
-    State, Subscription, Ticket, TicketId, apply, change,
+    Actor, Body, Change, Doubt, EventKind, LetterKind, MailRowId, Participant, ParticipantNo, ProjectId,
+    RawHash, State, Subscription, Ticket, TicketId, apply, change,
 };
 use crate::triage::{
     Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, copies_set_aside, decide, questions,
@@ -106,15 +109,27 @@ impl Desk {
     ) -> Result<MailRow, DeskError> {
         let kind = verdict.kind();
         let (ticket, project) = match verdict {
-            Verdict::Open { project, also_for, requester, linked: _, confirmation, automatic: _ } => {
+            Verdict::Open { project, also_for, requester, linked, confirmation, automatic: _ } => {
                 let confirmation = confirmation.filter(|_| !arrived.quiet);
                 let opening = Opening { project, also_for, requester, confirmation };
                 let ticket = self.open(w, arrived, row, opening, now)?;
+                if let Some(answered) = linked {
+                    link(w, ticket, answered, Actor::Postdesk, now)?;
+                }
                 (Some(ticket), Some(project))
             }
             Verdict::Comment { ticket, participant, automatic, reopen } => {
                 let voice = Voice { participant, automatic, reopen };
                 let ticket = self.comment_by_mail(w, arrived, row, ticket, voice, now)?;
+                (Some(ticket.id), Some(ticket.project))
+            }
+            Verdict::Join { ticket, person, reopen } => {
+                let ticket = self.join_by_mail(w, arrived, row, ticket, (person, reopen), now)?;
+                (Some(ticket.id), Some(ticket.project))
+            }
+            Verdict::Unverified { ticket, doubt, automatic, reopen } => {
+                let doubted = Doubted { doubt, automatic, reopen };
+                let ticket = self.doubt_by_mail(w, arrived, row, ticket, doubted, now)?;
                 (Some(ticket.id), Some(ticket.project))
             }
             Verdict::Unsubscribe { ticket, participant } => {
@@ -137,7 +152,7 @@ impl Desk {
         done.project = project;
         done.filed = false;
         w.put_mail_row(&done)?;
-        if matches!(kind, VerdictKind::Open | VerdictKind::Comment) {
+        if matches!(kind, VerdictKind::Open | VerdictKind::Comment | VerdictKind::Unverified) {
             self.supersede_held_copies(w, arrived, &done, now)?;
         }
         Ok(done)
@@ -164,7 +179,7 @@ impl Desk {
         Ok(())
     }
 
-    fn open(
+    pub(super) fn open(
         &self,
         w: &mut Write<'_>,
         arrived: &Arrived,
@@ -177,6 +192,7 @@ impl Desk {
         ticket.also_for = opening.also_for;
         let body = Body::Mail { raw: arrived.raw, row: Some(row) };
         let mut events = change::open(&mut ticket, body, now);
+        events.extend(self.add_from_cc(w, &mut ticket, &arrived.inbound, now)?);
         let addressee = match (opening.confirmation, ticket.requester()) {
             (Some(how), Some(person)) if may_be_mailed(w, person)? => Some((how, person.clone())),
             _ => None,
@@ -193,6 +209,30 @@ impl Desk {
             w.note_confirmation(&person.address, now)?;
         }
         Ok(id)
+    }
+
+    /// A colleague whom the project trusts takes part from now on, and has written a comment. On a
+    /// ticket that is full, an agent decides.
+    fn join_by_mail(
+        &self,
+        w: &mut Write<'_>,
+        arrived: &Arrived,
+        row: MailRowId,
+        id: TicketId,
+        (person, reopen): (NameAddr, bool),
+        now: Timestamp,
+    ) -> Result<Ticket, DeskError> {
+        let mut ticket = w.ticket(id)?.ok_or(DeskError::NotFound)?;
+        let address = person.address.clone();
+        let added = apply(&mut ticket, Change::AddParticipant(person), Actor::Postdesk, now);
+        let joined = ticket.participant_by_address(&address).map(|person| person.no);
+        let (Ok(events), Some(participant)) = (added, joined) else {
+            let doubted = Doubted { doubt: Doubt::Stranger, automatic: false, reopen };
+            return self.doubt_by_mail(w, arrived, row, id, doubted, now);
+        };
+        record(w, &ticket, &events)?;
+        let voice = Voice { participant, automatic: false, reopen };
+        self.comment_by_mail(w, arrived, row, id, voice, now)
     }
 
     fn comment_by_mail(
@@ -213,9 +253,11 @@ impl Desk {
         if voice.reopen && ticket.state == State::Closed {
             events.extend(apply(&mut ticket, Change::Reopen, Actor::Postdesk, now)?);
         }
+        events.extend(self.add_from_cc(w, &mut ticket, &arrived.inbound, now)?);
         record(w, &ticket, &events)?;
         remember_ids(w, arrived, ticket.id)?;
-        if let Some(event) = comment.filter(|_| !voice.automatic && !arrived.quiet) {
+        let silent = voice.automatic || arrived.quiet || is_loop(w, ticket.id, now)?;
+        if let Some(event) = comment.filter(|_| !silent) {
             let letter = LetterKind::Comment { event };
             let except = Some(voice.participant);
             super::letters::mail_everyone(w, &self.random, &self.site.host, &ticket, letter, except, now)?;
@@ -225,11 +267,11 @@ impl Desk {
 }
 
 /// How a ticket begins.
-struct Opening {
-    project: ProjectId,
-    also_for: Vec<ProjectId>,
-    requester: Option<NameAddr>,
-    confirmation: Option<Confirmation>,
+pub(super) struct Opening {
+    pub(super) project: ProjectId,
+    pub(super) also_for: Vec<ProjectId>,
+    pub(super) requester: Option<NameAddr>,
+    pub(super) confirmation: Option<Confirmation>,
 }
 
 /// Who speaks in a comment by mail, and how.
@@ -284,6 +326,7 @@ fn new_ticket(
         name: person.name,
         subscription: Subscription::Subscribed,
         added_at: now,
+        waits: false,
     });
     Ticket {
         id,
@@ -305,6 +348,7 @@ fn new_ticket(
         last_event: crate::tracker::EventNo(0),
         comments: 0,
         notes: 0,
+        unverified: 0,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::see_refs::{SeenRefs, refs, targets};
 use super::{Desk, DeskError, SeenText, visible};
 use crate::store::{Look, Read, StoreError};
 use crate::tracker::{
@@ -38,6 +39,8 @@ pub struct SeenTicket {
     /// Participants whose address takes no mail at all.
     pub suppressed: Vec<ParticipantNo>,
     pub others: Vec<OtherTicket>,
+    /// Where the viewer may move it.
+    pub targets: Vec<Project>,
     /// The address that the first mail was written to.
     pub written_to: Option<String>,
     /// How long the first answer took.
@@ -52,6 +55,7 @@ pub struct SeenEntry {
     /// Where the event is an assignment, the account's name.
     pub to: Option<String>,
     pub text: Option<Arc<SeenText>>,
+    pub refs: SeenRefs,
     /// The letters that it caused.
     pub letters: Vec<OutboxRow>,
 }
@@ -140,6 +144,7 @@ impl Desk {
                     EventKind::Assigned { to: Some(to), .. } => names.account(&look, to)?,
                     _ => None,
                 },
+                refs: refs(&look, viewer, &event)?,
                 letters: letters.remove(&event.no).unwrap_or_default(),
                 text,
                 event,
@@ -148,6 +153,7 @@ impl Desk {
         let (workers, readers) = people(&look, &ticket, &project)?;
         Ok(SeenTicket {
             may_work: viewer.may(Action::Work, &project),
+            targets: targets(&look, viewer, &ticket)?,
             also_for: also_for(&look, &ticket)?,
             assignee: match ticket.assignee {
                 Some(id) => names.account(&look, id)?,
@@ -169,10 +175,7 @@ impl Desk {
 
 /// The text of an event that has one.
 pub(super) fn body(event: &Event) -> Option<&Body> {
-    match &event.kind {
-        EventKind::Opened { body } | EventKind::Comment { body, .. } | EventKind::Note { body } => Some(body),
-        _ => None,
-    }
+    event.kind.body()
 }
 
 /// Names of accounts, each looked up once.

@@ -6,7 +6,7 @@ use super::records::malformed;
 use super::schema::Table;
 use super::{StoreError, Write};
 use crate::mail::MessageId;
-use crate::tracker::{Body, Event, EventKind, EventNo, RawHash, Seq, Subject, TicketId};
+use crate::tracker::{Body, Event, EventNo, RawHash, Seq, Subject, TicketId};
 
 fn key(ticket: TicketId, no: EventNo) -> Key {
     Key::new().u64(ticket.0).u32(no.0)
@@ -14,6 +14,15 @@ fn key(ticket: TicketId, no: EventNo) -> Key {
 
 pub(super) fn of<L: Reach + ?Sized>(look: &L, ticket: TicketId) -> Result<Vec<Event>, StoreError> {
     records(look, Table::Events, &Key::new().u64(ticket.0).span(), Order::Up, usize::MAX)
+}
+
+/// The newest lines, the newest first.
+pub(super) fn newest<L: Reach + ?Sized>(
+    look: &L,
+    ticket: TicketId,
+    limit: usize,
+) -> Result<Vec<Event>, StoreError> {
+    records(look, Table::Events, &Key::new().u64(ticket.0).span(), Order::Down, limit)
 }
 
 pub(super) fn get<L: Reach + ?Sized>(
@@ -51,13 +60,9 @@ pub(super) fn tickets_of_id<L: Reach + ?Sized>(
 
 /// The raw file that an event's text lies in.
 fn raw_of(event: &Event) -> Option<RawHash> {
-    match &event.kind {
-        EventKind::Opened { body } | EventKind::Comment { body, .. } | EventKind::Note { body } => match body
-        {
-            Body::Mail { raw, .. } => Some(*raw),
-            Body::Text(_) => None,
-        },
-        _ => None,
+    match event.kind.body()? {
+        Body::Mail { raw, .. } => Some(*raw),
+        Body::Text(_) => None,
     }
 }
 
@@ -67,7 +72,7 @@ pub(super) const USED_BY_DRAFT: u8 = 2;
 
 impl Write<'_> {
     /// Puts a line of a timeline and its entry in the journal. An event of the same number is
-    /// replaced, which is for redaction alone.
+    /// replaced, which is for redaction and for a decision about an unverified mail.
     pub fn put_event(&mut self, event: &Event) -> Result<Seq, StoreError> {
         let key = key(event.ticket, event.no);
         let used = |event: &Event| {

@@ -147,6 +147,7 @@ fn project_fact(project: Project) -> ProjectFact {
         on: project.on,
         confirm: project.confirm,
         reopen: project.reopen,
+        joining: project.joining,
         paths,
         aliases: project.aliases,
         suffix: project.suffix,

@@ -98,6 +98,10 @@ pub trait Look: Reach {
     fn events(&self, ticket: TicketId) -> Found<Vec<Event>> {
         events::of(self, ticket)
     }
+    /// The newest lines of a timeline, the newest first.
+    fn newest_events(&self, ticket: TicketId, limit: usize) -> Found<Vec<Event>> {
+        events::newest(self, ticket, limit)
+    }
     fn event(&self, ticket: TicketId, no: EventNo) -> Found<Option<Event>> {
         events::get(self, ticket, no)
     }

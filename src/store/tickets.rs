@@ -66,7 +66,7 @@ fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
             marks.extend(lists::marks(scope, ticket));
         }
     }
-    for person in &ticket.participants {
+    for person in ticket.present() {
         marks.push((Table::ByParticipant, Key::new().text(person.address.folded()).u64(ticket.id.0)));
     }
     marks
@@ -80,10 +80,15 @@ impl Write<'_> {
     /// Draws the next ticket's id and its number in a project. Both are never drawn again.
     pub fn next_ticket(&mut self, project: ProjectId) -> Result<(TicketId, u32), StoreError> {
         let id = TicketId(self.next_number(meta::LAST_TICKET)?);
+        Ok((id, self.next_ticket_number(project)?))
+    }
+
+    /// Draws the next number of a project alone, for a ticket that moves there.
+    pub fn next_ticket_number(&mut self, project: ProjectId) -> Result<u32, StoreError> {
         let place = Key::new().u32(project.0);
         let number = number32(self, Table::LastNumbers, place.as_slice())?.unwrap_or(0) + 1;
         self.set(Table::LastNumbers, &place, &number.to_be_bytes())?;
-        Ok((id, number))
+        Ok(number)
     }
 
     /// Puts a ticket, new or changed, and brings its lists and counters up to date.

@@ -174,6 +174,8 @@ pub struct Ticket {
     pub members: Vec<Member>,
     pub assignee: Option<String>,
     pub participants: Vec<Person>,
+    /// Where it can be moved.
+    pub targets: Vec<ProjectChoice>,
     pub others: Vec<Other>,
     pub also_for: Vec<String>,
     pub written_to: Option<String>,
@@ -186,6 +188,7 @@ pub struct Ticket {
 pub enum Entry {
     Comment(Text),
     Automatic(Text),
+    Unverified(Unverified),
     Event(Line),
 }
 
@@ -209,6 +212,19 @@ pub struct Text {
     pub defects: Vec<String>,
     pub files: Vec<File>,
     pub delivery: Option<Delivery>,
+}
+
+/// A mail that answers the ticket, shown apart.
+#[derive(Clone, Debug, Serialize)]
+pub struct Unverified {
+    #[serde(flatten)]
+    pub text: Text,
+    /// What is wrong with it, and what became of it, as sentences.
+    pub why: String,
+    /// Whether there is something to decide.
+    pub open: bool,
+    /// Whether its sender could take part.
+    pub addable: bool,
 }
 
 /// A file that came with a mail.
@@ -251,6 +267,8 @@ pub struct Line {
     pub who: String,
     pub what: String,
     pub whom: Option<String>,
+    /// Where `whom` is found.
+    pub href: Option<String>,
     pub detail: Option<String>,
     pub bad: bool,
     pub at: Timestamp,
@@ -281,6 +299,9 @@ pub struct Member {
 /// A participant.
 #[derive(Clone, Debug, Serialize)]
 pub struct Person {
+    pub no: u16,
+    /// Whether an agent may take the person off the ticket.
+    pub removable: bool,
     pub icon: &'static str,
     pub name: Option<String>,
     pub address: String,

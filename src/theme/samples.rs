@@ -141,6 +141,7 @@ fn entries() -> Vec<Entry> {
             who: "Confirmation".into(),
             what: "mailed to".into(),
             whom: Some("Hanna Weber".into()),
+            href: None,
             detail: None,
             bad: false,
             at: at("2026-11-16T08:12:00Z"),
@@ -159,6 +160,12 @@ fn entries() -> Vec<Entry> {
             initials: "LP".into(),
             ..text(4, "Lin Park", "<p>The price list still has the old price.</p>")
         }),
+        Entry::Unverified(Unverified {
+            why: "This mail answers the ticket, but its sender is not a participant.".into(),
+            open: true,
+            addable: true,
+            text: Text { agent: false, ..text(8, "b.kessler@kessler-steuer.example", "<p>Hallo,</p>") },
+        }),
         Entry::Automatic(Text { agent: false, ..text(5, "Hanna Weber", "<p>Ich bin nicht im Büro.</p>") }),
         Entry::Event(Line {
             no: 6,
@@ -166,6 +173,7 @@ fn entries() -> Vec<Entry> {
             who: "Delivery failed".into(),
             what: "for".into(),
             whom: Some("buchhaltung@weber-moebel.example".into()),
+            href: Some("/p/acme/web/413".into()),
             detail: Some("552 5.2.2 mailbox full".into()),
             bad: true,
             at: at("2026-11-16T09:12:00Z"),
@@ -221,6 +229,8 @@ pub(crate) fn ticket() -> Ticket {
         assignee: Some("Jane Okafor".into()),
         participants: vec![
             Person {
+                no: 1,
+                removable: false,
                 icon: "mail",
                 name: Some("Hanna Weber".into()),
                 address: "hanna.weber@weber-moebel.example".into(),
@@ -228,6 +238,8 @@ pub(crate) fn ticket() -> Ticket {
                 bad: false,
             },
             Person {
+                no: 2,
+                removable: true,
                 icon: "alert",
                 name: None,
                 address: "buchhaltung@weber-moebel.example".into(),
@@ -235,6 +247,7 @@ pub(crate) fn ticket() -> Ticket {
                 bad: true,
             },
         ],
+        targets: vec![ProjectChoice { id: 2, path: "acme/mobile".into() }],
         others: vec![Other {
             href: "/p/acme/web/340".into(),
             title: "Angebot für 22 Lizenzen".into(),

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::{
-    AccountId, Actor, Body, Event, EventKind, EventNo, Participant, ParticipantNo, State, Subscription,
-    Ticket,
+    AccountId, Actor, Body, Doubt, Event, EventKind, EventNo, LinkKind, Participant, ParticipantNo,
+    ProjectId, State, Subscription, Ticket, TicketId,
 };
 use crate::mail::NameAddr;
 
@@ -30,6 +30,28 @@ pub enum Change {
     Reopen,
     Assign(Option<AccountId>),
     AddParticipant(NameAddr),
+    /// From a mail's Cc: mailed from the first comment of an agent on, `now` where there was one.
+    AddFromCc {
+        person: NameAddr,
+        answered: bool,
+    },
+    RemoveParticipant(ParticipantNo),
+    /// A mail that answers the ticket, and of which an agent has to decide what it is.
+    Doubt {
+        body: Body,
+        from: Option<NameAddr>,
+        doubt: Doubt,
+        automatic: bool,
+    },
+    Link {
+        ticket: TicketId,
+        how: LinkKind,
+    },
+    /// To another project, under the number drawn there.
+    Move {
+        to: ProjectId,
+        number: u32,
+    },
     Unsubscribe(ParticipantNo),
     Subscribe(ParticipantNo),
 }
@@ -51,6 +73,12 @@ pub enum Refusal {
     AlreadyParticipant,
     #[error("a ticket has at most {MAX_PARTICIPANTS} participants")]
     TooManyParticipants,
+    #[error("somebody has decided on this mail already")]
+    Decided,
+    #[error("the requester stays on the ticket")]
+    Requester,
+    #[error("the ticket is in this project already")]
+    SameProject,
 }
 
 /// Applies one change and returns its events in order, each with its number.
@@ -81,7 +109,19 @@ pub fn apply(
             ticket.assignee = to;
             vec![EventKind::Assigned { from, to }]
         }
-        Change::AddParticipant(person) => vec![add_participant(ticket, person, now)?],
+        Change::AddParticipant(person) => vec![add_participant(ticket, person, false, now)?],
+        Change::AddFromCc { person, answered } => vec![add_participant(ticket, person, !answered, now)?],
+        Change::RemoveParticipant(no) => vec![remove_participant(ticket, no, now)?],
+        Change::Doubt { body, from, doubt, automatic } => {
+            ticket.unverified += 1;
+            if !automatic {
+                ticket.owed_since = ticket.owed_since.or(Some(now));
+                ticket.active_at = now;
+            }
+            vec![EventKind::Unverified { body, from, doubt, automatic, decision: None }]
+        }
+        Change::Link { ticket, how } => vec![EventKind::Linked { ticket, how }],
+        Change::Move { to, number } => vec![relocate(ticket, to, number)?],
         Change::Unsubscribe(no) => unsubscribe(ticket, no, now)?,
         Change::Subscribe(no) => subscribe(ticket, no)?,
     };
@@ -133,7 +173,11 @@ fn comment(
                 kinds.extend(subscribe(ticket, no)?);
                 ticket.owed_since = ticket.owed_since.or(Some(now));
             }
-            Actor::Account(_) | Actor::Postdesk => ticket.owed_since = None,
+            Actor::Account(_) | Actor::Postdesk => {
+                // An answer does not decide what an unverified mail is.
+                ticket.owed_since = ticket.owed_since.filter(|_| ticket.unverified > 0);
+                ticket.participants.iter_mut().for_each(|person| person.waits = false);
+            }
         }
         ticket.active_at = now;
     }
@@ -156,9 +200,21 @@ fn set_state(ticket: &mut Ticket, to: State, now: Timestamp, refusal: Refusal) -
     Ok(EventKind::Status { from, to })
 }
 
-fn add_participant(ticket: &mut Ticket, person: NameAddr, now: Timestamp) -> Result<EventKind, Refusal> {
+/// Somebody who took part before comes back under the same number, so that keys go on working.
+fn add_participant(
+    ticket: &mut Ticket,
+    person: NameAddr,
+    waits: bool,
+    now: Timestamp,
+) -> Result<EventKind, Refusal> {
     if ticket.participant_by_address(&person.address).is_some() {
         return Err(Refusal::AlreadyParticipant);
+    }
+    if let Some(back) = ticket.participants.iter_mut().find(|p| p.address == person.address) {
+        back.subscription = Subscription::Subscribed;
+        back.added_at = now;
+        back.waits = waits;
+        return Ok(EventKind::ParticipantAdded { participant: back.no });
     }
     if ticket.participants.len() >= MAX_PARTICIPANTS {
         return Err(Refusal::TooManyParticipants);
@@ -171,8 +227,30 @@ fn add_participant(ticket: &mut Ticket, person: NameAddr, now: Timestamp) -> Res
         name: person.name,
         subscription: Subscription::Subscribed,
         added_at: now,
+        waits,
     });
     Ok(EventKind::ParticipantAdded { participant: no })
+}
+
+fn remove_participant(ticket: &mut Ticket, no: ParticipantNo, now: Timestamp) -> Result<EventKind, Refusal> {
+    if ticket.requester().is_some_and(|requester| requester.no == no) {
+        return Err(Refusal::Requester);
+    }
+    let person = ticket.participant_mut(no).filter(|p| p.takes_part()).ok_or(Refusal::NoSuchParticipant)?;
+    person.subscription = Subscription::Removed { at: now };
+    Ok(EventKind::ParticipantRemoved { participant: no })
+}
+
+/// The members of the new project read it as theirs, so it is none of the others any more.
+fn relocate(ticket: &mut Ticket, to: ProjectId, number: u32) -> Result<EventKind, Refusal> {
+    if ticket.project == to {
+        return Err(Refusal::SameProject);
+    }
+    let moved = EventKind::Moved { from: ticket.project, number: ticket.number };
+    ticket.project = to;
+    ticket.number = number;
+    ticket.also_for.retain(|id| *id != to);
+    Ok(moved)
 }
 
 /// Asking twice is no error: the second click finds what the first one did.
@@ -187,7 +265,7 @@ fn unsubscribe(ticket: &mut Ticket, no: ParticipantNo, now: Timestamp) -> Result
 
 fn subscribe(ticket: &mut Ticket, no: ParticipantNo) -> Result<Vec<EventKind>, Refusal> {
     let person = ticket.participant_mut(no).ok_or(Refusal::NoSuchParticipant)?;
-    if person.is_subscribed() {
+    if person.is_subscribed() || !person.takes_part() {
         return Ok(Vec::new());
     }
     person.subscription = Subscription::Subscribed;

@@ -5,8 +5,10 @@
 
 mod account;
 pub mod change;
+pub mod doubt;
 mod event;
 mod id;
+pub mod joining;
 mod journal;
 pub mod outbox;
 mod participant;
@@ -18,11 +20,12 @@ mod ticket;
 
 pub use account::{Account, Handle, initials};
 pub use change::{Change, Refusal, apply};
-pub use event::{Actor, Body, Event, EventKind};
+pub use event::{Actor, Body, Decision, Doubt, Event, EventKind, LinkKind, Ruling};
 pub use id::{
     AccountId, EventNo, LabelId, MailRowId, OutboxId, ParticipantNo, ProjectId, RawHash, RunId, Seq, StoreId,
     TicketId,
 };
+pub use joining::{DomainError, Joining, TrustedDomain};
 pub use journal::{JournalEntry, Subject};
 pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState};
 pub use participant::{Participant, Subscription};

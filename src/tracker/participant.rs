@@ -13,6 +13,10 @@ pub enum Subscription {
     Unsubscribed {
         at: Timestamp,
     },
+    /// Taken off the ticket by an agent. The number stays, and is nobody else's.
+    Removed {
+        at: Timestamp,
+    },
 }
 
 /// A customer's address on a ticket: the requester or someone added.
@@ -24,6 +28,8 @@ pub struct Participant {
     pub name: Option<String>,
     pub subscription: Subscription,
     pub added_at: Timestamp,
+    /// Came by Cc: mailed from the first comment of an agent on.
+    pub waits: bool,
 }
 
 impl Participant {
@@ -31,6 +37,12 @@ impl Participant {
     #[must_use]
     pub fn label(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.address.as_str())
+    }
+
+    /// Whether the person takes part still.
+    #[must_use]
+    pub fn takes_part(&self) -> bool {
+        !matches!(self.subscription, Subscription::Removed { .. })
     }
 
     /// Whether letters may go to this participant, as far as the ticket knows.

@@ -91,6 +91,7 @@ mod tests {
             from_name: FromName::Agent,
             confirm: true,
             reopen: true,
+            joining: crate::tracker::Joining::default(),
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::{AccountId, ProjectId, Role};
+use super::{AccountId, Joining, ProjectId, Role};
 use crate::mail::Address;
 
 /// Why a text is not a project path. The sentences are shown to the person who typed it.
@@ -148,6 +148,7 @@ pub struct Project {
     pub confirm: bool,
     /// Whether a comment by mail opens a closed ticket again.
     pub reopen: bool,
+    pub joining: Joining,
     pub created_at: Timestamp,
 }
 

@@ -44,6 +44,8 @@ pub struct Ticket {
     /// Public texts, the opening one included.
     pub comments: u32,
     pub notes: u32,
+    /// Unverified mails on which an agent has yet to decide.
+    pub unverified: u32,
 }
 
 impl Ticket {
@@ -61,9 +63,14 @@ impl Ticket {
         self.participants.iter_mut().find(|p| p.no == no)
     }
 
+    /// Who takes part, in order of their numbers.
+    pub fn present(&self) -> impl Iterator<Item = &Participant> {
+        self.participants.iter().filter(|p| p.takes_part())
+    }
+
     /// The participant with this address; comparison ignores case.
     #[must_use]
     pub fn participant_by_address(&self, address: &Address) -> Option<&Participant> {
-        self.participants.iter().find(|p| p.address == *address)
+        self.present().find(|p| p.address == *address)
     }
 }

@@ -55,6 +55,10 @@ fn by_ticket_or_project(
 ) -> Verdict {
     let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
     let linked = match join(mail, &customers, facts) {
+        // Who has a key must not fill a ticket with what an agent has to decide.
+        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(facts) => {
+            return hold(HoldCause::Flood, facts.ticket(ticket));
+        }
         Joined::Verdict(verdict) => return verdict,
         Joined::Linked(ticket) => Some(ticket),
         Joined::Nowhere => None,

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::{
-    AccountId, MailRowId, ParticipantNo, ProjectId, ProjectPath, RawHash, Slug, Suffix, Ticket, TicketId,
+    AccountId, Joining, MailRowId, ParticipantNo, ProjectId, ProjectPath, RawHash, Slug, Suffix, Ticket,
+    TicketId,
 };
 
 /// What is to be looked up for one mail. Duplicates are left out; order is scan order.
@@ -74,6 +75,7 @@ pub struct ProjectFact {
     pub confirm: bool,
     /// Whether a comment by mail opens a closed ticket again.
     pub reopen: bool,
+    pub joining: Joining,
     /// Present and former paths, the present one first.
     pub paths: Vec<ProjectPath>,
     pub aliases: Vec<Address>,

@@ -2,8 +2,8 @@
 
 use super::questions::ids;
 use super::{Facts, HoldCause, KeyFact, KeyPurpose, Verdict, guard};
-use crate::mail::{Address, Authentication, Inbound};
-use crate::tracker::{AccountId, ParticipantNo, State, Ticket, TicketId};
+use crate::mail::{Address, Authentication, Inbound, NameAddr};
+use crate::tracker::{AccountId, Doubt, ParticipantNo, State, Ticket, TicketId};
 
 /// What keys and ids come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +29,17 @@ pub(super) fn join(mail: &Inbound, keys: &[&KeyFact], facts: &Facts) -> Joined {
     let verified = guard::authentication(mail) != Authentication::Fail;
     match theirs {
         Some((ticket, no)) if verified => return Joined::Verdict(comment(mail, ticket, no, facts)),
-        Some((ticket, _)) => return Joined::Verdict(hold(HoldCause::Unverified, Some(ticket))),
+        Some((ticket, _)) => {
+            return Joined::Verdict(unverified(mail, ticket, Doubt::Unauthenticated, facts));
+        }
         None => {}
     }
-    match (by_key.first(), by_id.first()) {
-        (Some(ticket), _) => Joined::Verdict(hold(HoldCause::Unverified, Some(ticket))),
+    if let Some(verdict) = by_key.iter().find_map(|ticket| trusted(mail, ticket, facts)) {
+        return Joined::Verdict(verdict);
+    }
+    let reply_to_all = by_id.iter().find(|ticket| is_reply_to_all(mail, ticket, facts));
+    match (by_key.first().or(reply_to_all), by_id.first()) {
+        (Some(ticket), _) => Joined::Verdict(unverified(mail, ticket, Doubt::Stranger, facts)),
         (None, Some(ticket)) => Joined::Linked(ticket.id),
         (None, None) => Joined::Nowhere,
     }
@@ -79,7 +85,39 @@ fn part(ticket: &Ticket, sender: &Address) -> Option<ParticipantNo> {
 /// An automatic mail is shown on the ticket and changes nothing there.
 fn comment(mail: &Inbound, ticket: &Ticket, participant: ParticipantNo, facts: &Facts) -> Verdict {
     let automatic = mail.automatic.is_some();
-    let reopens = facts.project(ticket.project).is_some_and(|project| project.reopen);
-    let reopen = !automatic && reopens && ticket.state == State::Closed;
-    Verdict::Comment { ticket: ticket.id, participant, automatic, reopen }
+    Verdict::Comment { ticket: ticket.id, participant, automatic, reopen: reopens(mail, ticket, facts) }
+}
+
+/// An unverified mail is work to do like any other, so it opens a closed ticket as well.
+fn unverified(mail: &Inbound, ticket: &Ticket, doubt: Doubt, facts: &Facts) -> Verdict {
+    let automatic = mail.automatic.is_some();
+    Verdict::Unverified { ticket: ticket.id, doubt, automatic, reopen: reopens(mail, ticket, facts) }
+}
+
+fn reopens(mail: &Inbound, ticket: &Ticket, facts: &Facts) -> bool {
+    let wanted = facts.project(ticket.project).is_some_and(|project| project.reopen);
+    wanted && mail.automatic.is_none() && ticket.state == State::Closed
+}
+
+/// A colleague of a participant, of a domain that the project trusts, with a key.
+fn trusted(mail: &Inbound, ticket: &Ticket, facts: &Facts) -> Option<Verdict> {
+    let person = mail.from.as_ref()?;
+    let joining = &facts.project(ticket.project)?.joining;
+    let domain = joining.trusted.iter().find(|domain| domain.has(&person.address))?;
+    let joins = mail.automatic.is_none()
+        && guard::authentication(mail) == Authentication::Pass
+        && ticket.present().any(|participant| domain.has(&participant.address));
+    joins.then(|| Verdict::Join {
+        ticket: ticket.id,
+        person: person.clone(),
+        reopen: reopens(mail, ticket, facts),
+    })
+}
+
+/// Somebody who answers to all, a participant among them, where the project wants to see that on
+/// the ticket.
+fn is_reply_to_all(mail: &Inbound, ticket: &Ticket, facts: &Facts) -> bool {
+    let wanted = facts.project(ticket.project).is_some_and(|project| project.joining.reply_all);
+    let written_to = |person: &NameAddr| ticket.participant_by_address(&person.address).is_some();
+    wanted && mail.to.iter().chain(&mail.cc).any(written_to)
 }

@@ -2,7 +2,7 @@
 
 use super::{HoldCause, IgnoreCause};
 use crate::mail::NameAddr;
-use crate::tracker::{MailRowId, ParticipantNo, ProjectId, TicketId};
+use crate::tracker::{Doubt, MailRowId, ParticipantNo, ProjectId, TicketId};
 
 /// What triage decided for one mail, with what the desk needs to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub enum Verdict {
     },
     /// A participant's public text on a ticket.
     Comment { ticket: TicketId, participant: ParticipantNo, automatic: bool, reopen: bool },
+    /// Public text of somebody whose domain the project trusts, and who takes part from now on.
+    Join { ticket: TicketId, person: NameAddr, reopen: bool },
+    /// Text on a ticket that is shown apart and mailed to nobody until an agent decides.
+    Unverified { ticket: TicketId, doubt: Doubt, automatic: bool, reopen: bool },
     /// Ends a participant's subscription.
     Unsubscribe { ticket: TicketId, participant: ParticipantNo },
     /// A copy of a mail that was taken in before.
@@ -82,7 +86,8 @@ impl Verdict {
     pub fn kind(&self) -> VerdictKind {
         match self {
             Self::Open { .. } => VerdictKind::Open,
-            Self::Comment { .. } => VerdictKind::Comment,
+            Self::Comment { .. } | Self::Join { .. } => VerdictKind::Comment,
+            Self::Unverified { .. } => VerdictKind::Unverified,
             Self::Unsubscribe { .. } => VerdictKind::Unsubscribe,
             Self::Duplicate { .. } => VerdictKind::Duplicate,
             Self::Hold { cause, .. } => VerdictKind::Hold(*cause),

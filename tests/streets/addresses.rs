@@ -145,20 +145,20 @@ async fn an_answer_joins_its_ticket_in_every_way_that_mail_programs_have() {
 }
 
 #[tokio::test]
-async fn who_does_not_take_part_is_held_by_key_and_asks_anew_by_ids() {
+async fn who_does_not_take_part_is_unverified_by_key_and_asks_anew_by_ids() {
     let (bench, ticket) = Bench::with_ticket().await;
     let letter = bench.letters(ticket.id).remove(0);
     let to_key = bench.desk.site().reply(&letter.reply_key).unwrap();
     let row = bench.receive(&post("stranger").from(BEN).to(&to_key)).await;
-    assert_eq!((row.verdict, row.ticket), (VerdictKind::Hold(HoldCause::Unverified), Some(ticket.id)));
-    assert_filed(&bench, &row, "Held", "a stranger with a key");
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::Unverified, Some(ticket.id)));
+    assert_filed(&bench, &row, "Handled", "a stranger with a key");
     let ids = post("forwarded").from(BEN).header("In-Reply-To", "<m1@customer.example>");
     let row = bench.receive(&ids).await;
     assert_eq!(row.verdict, VerdictKind::Open);
     assert_ne!(row.ticket, Some(ticket.id));
     let forged = post("forged").to(&to_key).authentication(Authentication::Fail);
     let row = bench.receive(&forged).await;
-    assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::Unverified));
+    assert_eq!(row.verdict, VerdictKind::Unverified);
     assert_eq!(bench.ticket(1).comments, 1);
 }
 

@@ -54,8 +54,12 @@ pub fn form() -> FormId {
 
 pub fn options(clock: &Clock) -> Options {
     let mut desk = User::new(address(DESK), "secret").alias(address("help@desk.example"));
-    for wildcard in ["incoming+{key}@desk.example", "contact+{key}@desk.example", "tickets+{key}@old.example"]
-    {
+    for wildcard in [
+        "incoming+{key}@desk.example",
+        "contact+{key}@desk.example",
+        "tickets+{key}@old.example",
+        "{key}@all.example",
+    ] {
         desk = desk.wildcard(Wildcard::parse(wildcard).unwrap());
     }
     let mut options = Options::new(clock.clone(), Random::seeded(7))
@@ -315,7 +319,10 @@ fn put_together(
     let site = Site {
         wildcard: Wildcard::parse("incoming+{key}@desk.example").unwrap(),
         suffix_wildcard: Some(Wildcard::parse("contact+{key}@desk.example").unwrap()),
-        former: vec![Wildcard::parse("tickets+{key}@old.example").unwrap()],
+        former: vec![
+            Wildcard::parse("tickets+{key}@old.example").unwrap(),
+            Wildcard::parse("{key}@all.example").unwrap(),
+        ],
         account: address(DESK),
         host: "desk.example".to_owned(),
         authserv_id: Some("mx.desk.example".to_owned()),

@@ -3,9 +3,11 @@
 use minicbor::{Decode, Encode};
 
 use super::ticket::{state, state_code};
+use super::unverified::StoredUnverified;
 use super::{Record, Stamp, Unreadable, fixed};
 use crate::tracker::{
-    AccountId, Actor, Body, Event, EventKind, EventNo, MailRowId, ParticipantNo, RawHash, TicketId,
+    AccountId, Actor, Body, Event, EventKind, EventNo, LinkKind, MailRowId, ParticipantNo, ProjectId,
+    RawHash, TicketId,
 };
 
 #[derive(Encode, Decode)]
@@ -37,7 +39,7 @@ enum StoredActor {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
-enum StoredBody {
+pub enum StoredBody {
     #[n(0)]
     Mail {
         #[n(0)]
@@ -95,6 +97,26 @@ enum StoredKind {
         #[cbor(default)]
         reply: String,
     },
+    #[n(20)]
+    Unverified(#[n(0)] StoredUnverified),
+    #[n(21)]
+    Linked {
+        #[n(0)]
+        ticket: u64,
+        /// Whether the other ticket is the one that was answered.
+        #[n(1)]
+        #[cbor(default)]
+        answers: bool,
+    },
+    #[n(22)]
+    ParticipantRemoved(#[n(0)] u16),
+    #[n(23)]
+    Moved {
+        #[n(0)]
+        from: u32,
+        #[n(1)]
+        number: u32,
+    },
 }
 
 impl Record for Event {
@@ -144,6 +166,14 @@ fn stored_kind(kind: &EventKind) -> StoredKind {
         EventKind::Unsubscribed { participant } => StoredKind::Unsubscribed(participant.0),
         EventKind::Subscribed { participant } => StoredKind::Subscribed(participant.0),
         EventKind::Confirmed { participant } => StoredKind::Confirmed(participant.0),
+        EventKind::Unverified { body, from, doubt, automatic, decision } => {
+            StoredKind::Unverified(StoredUnverified::of(body, from.as_ref(), *doubt, *automatic, *decision))
+        }
+        EventKind::Linked { ticket, how } => {
+            StoredKind::Linked { ticket: ticket.0, answers: *how == LinkKind::Answers }
+        }
+        EventKind::ParticipantRemoved { participant } => StoredKind::ParticipantRemoved(participant.0),
+        EventKind::Moved { from, number } => StoredKind::Moved { from: from.0, number: *number },
         EventKind::DeliveryFailed { participant, reply } => {
             StoredKind::DeliveryFailed { participant: participant.0, reply: reply.clone() }
         }
@@ -168,17 +198,26 @@ fn kind(stored: StoredKind) -> Result<EventKind, Unreadable> {
         StoredKind::DeliveryFailed { participant, reply } => {
             EventKind::DeliveryFailed { participant: ParticipantNo(participant), reply }
         }
+        StoredKind::Unverified(stored) => stored.read()?,
+        StoredKind::Linked { ticket, answers } => {
+            let how = if answers { LinkKind::Answers } else { LinkKind::AnsweredBy };
+            EventKind::Linked { ticket: TicketId(ticket), how }
+        }
+        StoredKind::ParticipantRemoved(no) => {
+            EventKind::ParticipantRemoved { participant: ParticipantNo(no) }
+        }
+        StoredKind::Moved { from, number } => EventKind::Moved { from: ProjectId(from), number },
     })
 }
 
-fn stored_body(body: &Body) -> StoredBody {
+pub(super) fn stored_body(body: &Body) -> StoredBody {
     match body {
         Body::Mail { raw, row } => StoredBody::Mail { raw: raw.0.to_vec(), row: row.map(|id| id.0) },
         Body::Text(text) => StoredBody::Text(text.clone()),
     }
 }
 
-fn body(stored: StoredBody) -> Result<Body, Unreadable> {
+pub(super) fn body(stored: StoredBody) -> Result<Body, Unreadable> {
     Ok(match stored {
         StoredBody::Mail { raw, row } => {
             Body::Mail { raw: RawHash(fixed(&raw, "a raw hash")?), row: row.map(MailRowId) }

@@ -17,6 +17,7 @@ mod session;
 mod site;
 mod stamp;
 mod ticket;
+mod unverified;
 
 use std::convert::Infallible;
 

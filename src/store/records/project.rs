@@ -3,7 +3,9 @@
 use minicbor::{Decode, Encode};
 
 use super::{Record, Stamp, Unreadable, address};
-use crate::tracker::{AccountId, FromName, Project, ProjectId, ProjectPath, Role, Suffix};
+use crate::tracker::{
+    AccountId, FromName, Joining, Project, ProjectId, ProjectPath, Role, Suffix, TrustedDomain,
+};
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -39,6 +41,15 @@ pub struct StoredProject {
     #[n(11)]
     #[cbor(default)]
     created_at: Stamp,
+    #[n(20)]
+    #[cbor(default)]
+    reply_all_joins: bool,
+    #[n(21)]
+    #[cbor(default)]
+    cc_participants: bool,
+    #[n(22)]
+    #[cbor(default)]
+    trusted_domains: Vec<String>,
 }
 
 #[derive(Encode, Decode)]
@@ -70,6 +81,9 @@ impl Record for Project {
             name_of_project: self.from_name == FromName::Project,
             confirm: Some(self.confirm),
             reopen: Some(self.reopen),
+            reply_all_joins: self.joining.reply_all,
+            cc_participants: self.joining.cc,
+            trusted_domains: self.joining.trusted.iter().map(ToString::to_string).collect(),
             created_at: Stamp(self.created_at),
         }
     }
@@ -90,6 +104,16 @@ impl Record for Project {
             from_name: if stored.name_of_project { FromName::Project } else { FromName::Agent },
             confirm: stored.confirm.unwrap_or(true),
             reopen: stored.reopen.unwrap_or(true),
+            joining: Joining {
+                reply_all: stored.reply_all_joins,
+                cc: stored.cc_participants,
+                // One that became public since is trusted no more.
+                trusted: stored
+                    .trusted_domains
+                    .iter()
+                    .filter_map(|text| TrustedDomain::parse(text).ok())
+                    .collect(),
+            },
             created_at: stored.created_at.0,
         })
     }

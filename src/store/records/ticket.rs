@@ -58,6 +58,9 @@ pub struct StoredTicket {
     #[n(18)]
     #[cbor(default)]
     notes: u32,
+    #[n(24)]
+    #[cbor(default)]
+    unverified: u32,
 }
 
 #[derive(Encode, Decode)]
@@ -75,6 +78,11 @@ struct StoredParticipant {
     #[n(4)]
     #[cbor(default)]
     added_at: Stamp,
+    #[n(8)]
+    removed_at: Option<Stamp>,
+    #[n(9)]
+    #[cbor(default)]
+    waits: bool,
 }
 
 impl Record for Ticket {
@@ -101,6 +109,7 @@ impl Record for Ticket {
             last_event: self.last_event.0,
             comments: self.comments,
             notes: self.notes,
+            unverified: self.unverified,
         }
     }
 
@@ -125,6 +134,7 @@ impl Record for Ticket {
             last_event: EventNo(stored.last_event),
             comments: stored.comments,
             notes: stored.notes,
+            unverified: stored.unverified,
         })
     }
 }
@@ -135,9 +145,14 @@ fn stored_participant(person: &Participant) -> StoredParticipant {
         address: person.address.to_string(),
         name: person.name.clone(),
         unsubscribed_at: match person.subscription {
-            Subscription::Subscribed => None,
+            Subscription::Subscribed | Subscription::Removed { .. } => None,
             Subscription::Unsubscribed { at } => Some(Stamp(at)),
         },
+        removed_at: match person.subscription {
+            Subscription::Subscribed | Subscription::Unsubscribed { .. } => None,
+            Subscription::Removed { at } => Some(Stamp(at)),
+        },
+        waits: person.waits,
         added_at: Stamp(person.added_at),
     }
 }
@@ -147,10 +162,12 @@ fn participant(stored: StoredParticipant) -> Result<Participant, Unreadable> {
         no: ParticipantNo(stored.no),
         address: address(&stored.address)?,
         name: stored.name,
-        subscription: match stored.unsubscribed_at {
-            None => Subscription::Subscribed,
-            Some(Stamp(at)) => Subscription::Unsubscribed { at },
+        subscription: match (stored.unsubscribed_at, stored.removed_at) {
+            (_, Some(Stamp(at))) => Subscription::Removed { at },
+            (Some(Stamp(at)), None) => Subscription::Unsubscribed { at },
+            (None, None) => Subscription::Subscribed,
         },
+        waits: stored.waits,
         added_at: stored.added_at.0,
     })
 }

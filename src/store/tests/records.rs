@@ -60,6 +60,10 @@ fn every_kind_of_event_comes_back() {
         EventKind::Subscribed { participant: ParticipantNo(2) },
         EventKind::Confirmed { participant: ParticipantNo(1) },
         EventKind::DeliveryFailed { participant: ParticipantNo(1), reply: "550 no".to_owned() },
+        EventKind::Linked { ticket: TicketId(7), how: LinkKind::Answers },
+        EventKind::Linked { ticket: TicketId(7), how: LinkKind::AnsweredBy },
+        EventKind::ParticipantRemoved { participant: ParticipantNo(2) },
+        EventKind::Moved { from: ProjectId(7), number: 12 },
     ];
     let actors = [Actor::Postdesk, Actor::Participant(ParticipantNo(3)), Actor::Account(AccountId(9))];
     for kind in kinds {
@@ -67,6 +71,24 @@ fn every_kind_of_event_comes_back() {
             let no = EventNo(5);
             comes_back(&Event { ticket: TicketId(1 << 40), no, at: at(-5), actor, kind: kind.clone() });
         }
+    }
+}
+
+#[test]
+fn every_decision_about_an_unverified_mail_comes_back() {
+    let from = crate::mail::NameAddr { name: Some("Ben".to_owned()), address: address("ben@x.example") };
+    let rulings =
+        [Ruling::Once, Ruling::Added(ParticipantNo(3)), Ruling::OwnTicket(TicketId(1 << 40)), Ruling::Aside];
+    let decided = rulings.map(|ruling| Some(Decision { ruling, by: AccountId(2), at: at(9) }));
+    for (no, decision) in (1..).zip(decided.into_iter().chain([None])) {
+        let kind = EventKind::Unverified {
+            body: Body::Mail { raw: RawHash([9; 32]), row: Some(MailRowId(3)) },
+            from: (no % 2 == 0).then(|| from.clone()),
+            doubt: if no % 2 == 0 { Doubt::Stranger } else { Doubt::Unauthenticated },
+            automatic: no % 2 == 0,
+            decision,
+        };
+        comes_back(&Event { ticket: TicketId(1), no: EventNo(no), at: at(5), actor: Actor::Postdesk, kind });
     }
 }
 

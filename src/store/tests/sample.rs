@@ -30,6 +30,7 @@ pub fn project(path: &str) -> Project {
         from_name: FromName::Project,
         confirm: false,
         reopen: true,
+        joining: crate::tracker::Joining::default(),
         created_at: at(10),
     }
 }
@@ -49,6 +50,7 @@ pub fn account(handle: &str) -> Account {
 
 pub fn participant(no: u16, text: &str) -> Participant {
     Participant {
+        waits: false,
         no: ParticipantNo(no),
         address: address(text),
         name: Some("Anna Kunde".to_owned()),
@@ -78,6 +80,7 @@ pub fn ticket(id: TicketId, project: ProjectId, number: u32) -> Ticket {
         last_event: EventNo(1),
         comments: 1,
         notes: 0,
+        unverified: 0,
     }
 }
 

@@ -30,9 +30,10 @@ fn ticket(participants: u16) -> Ticket {
         last_event: EventNo(0),
         comments: 0,
         notes: 0,
+        unverified: 0,
     };
     for at in 0..participants {
-        add_participant(&mut ticket, person(at), Timestamp::UNIX_EPOCH).unwrap();
+        add_participant(&mut ticket, person(at), false, Timestamp::UNIX_EPOCH).unwrap();
     }
     open(&mut ticket, text("Help"), Timestamp::UNIX_EPOCH);
     ticket

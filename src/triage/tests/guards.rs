@@ -69,7 +69,7 @@ fn automatic_mail_neither_reopens_nor_is_confirmed() {
         check(&format!("{WEB} auto {auto} auth pass"), "open 7 silent automatic");
         let answer = format!("from ann@customer.example auto {auto} to incoming+$c@desk.example.com");
         check(&answer, "comment 71 by 1 automatic");
-        check(&format!("auto {auto} to incoming+$a@desk.example.com"), "hold H05 ticket 70 project 7");
+        check(&format!("auto {auto} to incoming+$a@desk.example.com"), "unverified 70 stranger automatic");
     }
 }
 
@@ -131,4 +131,5 @@ fn a_flood_is_held_and_comments_are_not() {
     world.sender_last_hour = 50;
     check_in(&world, WEB, "hold H08 project 7");
     check_in(&world, "from ann@customer.example to incoming+$a@desk.example.com", "comment 70 by 1");
+    check_in(&world, "to incoming+$a@desk.example.com", "hold H08 ticket 70 project 7");
 }

@@ -2,6 +2,7 @@
 
 use super::world::World;
 use super::{check, check_in};
+use crate::tracker::TrustedDomain;
 
 const KEY: &str = "to incoming+$a@desk.example.com";
 
@@ -10,10 +11,10 @@ fn a_participant_comments_by_key_or_ids_unless_authentication_fails() {
     for from in ["from ann@customer.example", "from ANN@Customer.Example"] {
         check(&format!("{from} {KEY}"), "comment 70 by 1");
         check(&format!("{from} {KEY} auth pass"), "comment 70 by 1");
-        check(&format!("{from} {KEY} auth fail"), "hold H05 ticket 70 project 7");
+        check(&format!("{from} {KEY} auth fail"), "unverified 70 unauthenticated");
         check(&format!("{from} re m70@x"), "comment 70 by 1");
         check(&format!("{from} ref m70@x auth pass"), "comment 70 by 1");
-        check(&format!("{from} ref m70@x auth fail"), "hold H05 ticket 70 project 7");
+        check(&format!("{from} ref m70@x auth fail"), "unverified 70 unauthenticated");
     }
     // Any participant of the ticket may answer by the key of another.
     check(&format!("from bob@customer.example {KEY}"), "comment 70 by 2");
@@ -36,13 +37,67 @@ fn of_several_tickets_the_keys_comes_first_then_in_reply_to_then_the_last_refere
 
 #[test]
 fn another_senders_key_is_unverified() {
-    check(KEY, "hold H05 ticket 70 project 7");
-    check(&format!("{KEY} auth pass"), "hold H05 ticket 70 project 7");
-    check(&format!("{KEY} auth fail"), "hold H05 ticket 70 project 7");
-    check(&format!("{KEY} cc support@example.com"), "hold H05 ticket 70 project 7");
-    check(&format!("from nobody {KEY}"), "hold H05 ticket 70 project 7");
-    check("from bob@customer.example to incoming+$c@desk.example.com", "hold H05 ticket 71 project 7");
-    check("to incoming+$d@desk.example.com", "hold H05 ticket 80 project 8");
+    check(KEY, "unverified 70 stranger");
+    check(&format!("{KEY} auth pass"), "unverified 70 stranger");
+    check(&format!("{KEY} auth fail"), "unverified 70 stranger");
+    check(&format!("{KEY} cc support@example.com"), "unverified 70 stranger");
+    check(&format!("from nobody {KEY}"), "unverified 70 stranger");
+    check("from bob@customer.example to incoming+$c@desk.example.com", "unverified 71 stranger reopen");
+    check("to incoming+$d@desk.example.com", "unverified 80 stranger");
+}
+
+#[test]
+fn a_trusted_domain_joins_by_key_with_authentication_and_a_colleague_on_the_ticket() {
+    let mut world = World::new();
+    let dora = "from dora@customer.example";
+    let trust = |domain: &str| vec![TrustedDomain::parse(domain).unwrap()];
+    check_in(&world, &format!("{dora} {KEY} auth pass"), "unverified 70 stranger");
+    world.projects[0].joining.trusted = trust("customer.example");
+    check_in(&world, &format!("{dora} {KEY} auth pass"), "join 70 by dora@customer.example");
+    check_in(
+        &world,
+        &format!("{dora} to incoming+$c@desk.example.com auth pass"),
+        "join 71 by dora@customer.example reopen",
+    );
+    check_in(&world, &format!("{dora} {KEY}"), "unverified 70 stranger");
+    check_in(&world, &format!("{dora} {KEY} auth fail"), "unverified 70 stranger");
+    check_in(&world, &format!("{dora} {KEY} auth pass with senders"), "unverified 70 stranger");
+    check_in(&world, &format!("{dora} {KEY} auth pass auto submitted"), "unverified 70 stranger automatic");
+    check_in(&world, &format!("from dora@eu.customer.example {KEY} auth pass"), "unverified 70 stranger");
+    // Ids are no key, and another project's trust is its own.
+    check_in(
+        &world,
+        &format!("{dora} to support@example.com re m70@x auth pass"),
+        "open 7 linked 70 subject",
+    );
+    check_in(&world, &format!("{dora} to incoming+$d@desk.example.com auth pass"), "unverified 80 stranger");
+    world.projects[0].joining.trusted = trust("partner.example");
+    check_in(&world, &format!("from eve@partner.example {KEY} auth pass"), "unverified 70 stranger");
+}
+
+#[test]
+fn a_reply_to_all_joins_as_unverified_where_the_project_wants_it() {
+    let mut world = World::new();
+    let to_all = "from dora@elsewhere.example to support@example.com cc bob@customer.example re m70@x";
+    check_in(&world, to_all, "open 7 linked 70 neutral");
+    world.projects[0].joining.reply_all = true;
+    check_in(&world, to_all, "unverified 70 stranger");
+    check_in(
+        &world,
+        "from dora@elsewhere.example to ANN@customer.example cc support@example.com ref m71@x",
+        "unverified 71 stranger reopen",
+    );
+    check_in(
+        &world,
+        "from dora@elsewhere.example to support@example.com cc other@x.example re m70@x",
+        "open 7 linked 70 neutral",
+    );
+    // Bob takes part in 70, not in 71.
+    check_in(
+        &world,
+        "from dora@elsewhere.example to support@example.com cc bob@customer.example re m71@x",
+        "open 7 linked 71 neutral",
+    );
 }
 
 #[test]
@@ -102,7 +157,7 @@ fn an_agents_key_counts_with_the_agents_address_and_authentication_that_passes()
         check(&format!("from ann@customer.example {to} re m70@x"), "comment 70 by 1");
         check(
             &format!("from eve@elsewhere.example {to} cc incoming+$a@desk.example.com"),
-            "hold H05 ticket 70 project 7",
+            "unverified 70 stranger",
         );
         check(&format!("from eve@elsewhere.example {to} cc support@example.com"), "open 7 neutral");
     }

@@ -58,6 +58,7 @@ fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
         on: true,
         confirm: true,
         reopen: true,
+        joining: crate::tracker::Joining::default(),
         paths: paths.iter().map(|path| ProjectPath::parse(path).unwrap()).collect(),
         aliases: vec![address(alias)],
         suffix: None,
@@ -71,6 +72,7 @@ fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
         name: None,
         subscription: Subscription::Subscribed,
         added_at: Timestamp::UNIX_EPOCH,
+        waits: false,
     };
     Ticket {
         id: TicketId(id),
@@ -92,6 +94,7 @@ fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
         last_event: EventNo(1),
         comments: 1,
         notes: 0,
+        unverified: 0,
     }
 }
 
@@ -218,8 +221,14 @@ impl Letter {
         let id = || MessageId::parse(value).unwrap();
         let mut scan = |header| mail.scanned.push((header, Scanned::Address(address(value))));
         match word {
-            "to" => scan(ScanHeader::To),
-            "cc" => scan(ScanHeader::Cc),
+            "to" => {
+                scan(ScanHeader::To);
+                mail.to.push(NameAddr::from(address(value)));
+            }
+            "cc" => {
+                scan(ScanHeader::Cc);
+                mail.cc.push(NameAddr::from(address(value)));
+            }
             "delivered" => scan(ScanHeader::DeliveredTo),
             "received" => scan(ScanHeader::Received),
             "mark" => {
@@ -312,6 +321,15 @@ fn describe(verdict: &Verdict) -> String {
         }
         Verdict::Comment { ticket, participant, automatic, reopen } => {
             words.push(format!("comment {ticket} by {participant}"));
+            words.extend(reopen.then(|| "reopen".to_owned()));
+            words.extend(automatic.then(|| "automatic".to_owned()));
+        }
+        Verdict::Join { ticket, person, reopen } => {
+            words.push(format!("join {ticket} by {}", person.address));
+            words.extend(reopen.then(|| "reopen".to_owned()));
+        }
+        Verdict::Unverified { ticket, doubt, automatic, reopen } => {
+            words.push(format!("unverified {ticket} {}", format!("{doubt:?}").to_lowercase()));
             words.extend(reopen.then(|| "reopen".to_owned()));
             words.extend(automatic.then(|| "automatic".to_owned()));
         }

@@ -158,7 +158,14 @@ mod tests {
         let address = Address::parse("hanna@weber.example").unwrap();
         let no = ParticipantNo(1);
         let (name, subscription, added_at) = (None, Subscription::Subscribed, Timestamp::UNIX_EPOCH);
-        crate::web::tests::ticket(vec![Participant { no, address, name, subscription, added_at }])
+        crate::web::tests::ticket(vec![Participant {
+            no,
+            address,
+            name,
+            subscription,
+            added_at,
+            waits: false,
+        }])
     }
 
     #[test]

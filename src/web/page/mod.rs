@@ -10,6 +10,7 @@ pub(super) mod project;
 pub(super) mod sign_in;
 pub(super) mod ticket;
 mod timeline;
+mod unverified;
 pub(super) mod unsubscribe;
 pub(super) mod welcome;
 

@@ -8,8 +8,8 @@ use axum::response::Response;
 use super::{link, list, state, timeline};
 use crate::desk::{SeenTicket, TicketAsk};
 use crate::theme::age_text;
-use crate::theme::page::{Composer, Kept, Member, Notice, Other, Person, Ticket};
-use crate::tracker::{EventNo, Participant, ProjectPath, Subscription};
+use crate::theme::page::{Composer, Kept, Member, Notice, Other, Person, ProjectChoice, Ticket};
+use crate::tracker::{EventNo, Participant, Project, ProjectPath, Subscription};
 use crate::web::answer::{Fault, page, see_other};
 use crate::web::gate::{RemoteImages, Signed};
 use crate::web::{Web, place};
@@ -103,7 +103,8 @@ fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> T
         seen: ticket.last_event.0,
         members: members(signed, seen),
         assignee: seen.assignee.clone(),
-        participants: ticket.participants.iter().map(|person| self::person(seen, person)).collect(),
+        participants: ticket.present().map(|person| self::person(seen, person)).collect(),
+        targets: seen.targets.iter().map(choice).collect(),
         others: others(seen),
         also_for: seen.also_for.iter().map(ToString::to_string).collect(),
         written_to: seen.written_to.clone(),
@@ -124,7 +125,7 @@ fn composer(seen: &SeenTicket, kept: Option<Kept>) -> Composer {
         }
     };
     let (mut mailed, mut unmailed) = (Vec::new(), Vec::new());
-    for person in &seen.ticket.participants {
+    for person in seen.ticket.present() {
         match reason(person) {
             None => mailed.push(match &person.name {
                 Some(name) => format!("{name} <{}>", person.address),
@@ -167,16 +168,24 @@ fn person(seen: &SeenTicket, person: &Participant) -> Person {
         ("mail-off", "Unsubscribed")
     } else if requester {
         ("mail", "Requester, gets every reply")
+    } else if person.waits {
+        ("mail", "Was in Cc, gets your replies")
     } else {
         ("mail", "Gets every reply")
     };
     Person {
+        no: person.no.0,
+        removable: seen.may_work && !requester,
         icon,
         name: person.name.clone(),
         address: person.address.to_string(),
         line: line.to_owned(),
         bad: false,
     }
+}
+
+fn choice(project: &Project) -> ProjectChoice {
+    ProjectChoice { id: project.id.0, path: project.path.to_string() }
 }
 
 fn others(seen: &SeenTicket) -> Vec<Other> {

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::delivery;
+use super::{delivery, unverified};
 use crate::desk::{SeenEntry, SeenText, SeenTicket, Who};
 use crate::mail::{Attachment, Defect};
 use crate::theme::Html;
 use crate::theme::page::{Entry, File, Line, Text};
-use crate::tracker::{EventKind, EventNo, ParticipantNo, State, Ticket, initials};
+use crate::tracker::{EventKind, EventNo, LinkKind, ParticipantNo, State, Ticket, initials};
+use crate::web::place;
 
 /// All entries that the page shows. `since` marks what came after a form had been shown.
 pub(super) fn entries(seen: &SeenTicket, href: &str, since: Option<EventNo>, now: Timestamp) -> Vec<Entry> {
@@ -22,6 +23,7 @@ fn one(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, n
         EventKind::Note { .. } => {
             Entry::Comment(Text { note: true, ..text(entry, ticket, href, since, now) })
         }
+        EventKind::Unverified { .. } => unverified::entry(entry, text(entry, ticket, href, since, now)),
         kind => Entry::Event(line(kind, entry, ticket, now)),
     }
 }
@@ -105,6 +107,7 @@ fn line(kind: &EventKind, entry: &SeenEntry, ticket: &Ticket, now: Timestamp) ->
         who,
         what: what.to_owned(),
         whom: None,
+        href: None,
         detail: None,
         bad: false,
         at: entry.event.at,
@@ -138,9 +141,29 @@ fn line(kind: &EventKind, entry: &SeenEntry, ticket: &Ticket, now: Timestamp) ->
             bad: true,
             ..plain("alert", "Delivery failed".to_owned(), "for")
         },
-        // Texts have entries of their own.
-        EventKind::Opened { .. } | EventKind::Comment { .. } | EventKind::Note { .. } => {
-            plain("mail", who, "wrote")
+        EventKind::ParticipantRemoved { participant } => {
+            Line { whom: Some(person(participant)), ..plain("mail-off", who, "took off the ticket") }
         }
+        EventKind::Linked { how, .. } => {
+            let what = match how {
+                LinkKind::Answers => "This ticket answers",
+                LinkKind::AnsweredBy => "A mail that answers this ticket began",
+            };
+            let place = entry.refs.ticket.as_ref();
+            let named = place.map(|(path, number)| format!("{path}#{number}"));
+            let whom = Some(named.unwrap_or_else(|| "a ticket of another project".to_owned()));
+            let href = place.map(|(path, number)| place::ticket(path, *number));
+            Line { whom, href, ..plain("open", String::new(), what) }
+        }
+        EventKind::Moved { number, .. } => {
+            let from = entry.refs.project.as_ref().map(|path| format!("{path}#{number}"));
+            let whom = Some(from.unwrap_or_else(|| "another project".to_owned()));
+            Line { whom, ..plain("open", who, "moved the ticket here from") }
+        }
+        // Texts have entries of their own.
+        EventKind::Opened { .. }
+        | EventKind::Comment { .. }
+        | EventKind::Note { .. }
+        | EventKind::Unverified { .. } => plain("mail", who, "wrote"),
     }
 }

@@ -1,6 +1,7 @@
 //! The tracker on a real store: the router is called as the server calls it.
 
 mod forms;
+mod joining;
 mod kit;
 mod look;
 mod pages;
@@ -34,5 +35,6 @@ pub(super) fn ticket(participants: Vec<Participant>) -> Ticket {
         last_event: EventNo(1),
         comments: 1,
         notes: 0,
+        unverified: 0,
     }
 }

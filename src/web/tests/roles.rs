@@ -32,6 +32,13 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/p/{project}/{number}/write") => ("/p/acme/web/1/write", work),
         ("POST", "/p/{project}/{number}/status") => ("/p/acme/web/1/status", work),
         ("POST", "/p/{project}/{number}/assign") => ("/p/acme/web/1/assign", work),
+        ("POST", "/p/{project}/{number}/decide") => {
+            ("/p/acme/web/1/decide", [SignIn, NotFound, Forbidden, NotFound, NotFound, NotFound])
+        }
+        ("POST", "/p/{project}/{number}/participants") => ("/p/acme/web/1/participants", work),
+        ("POST", "/p/{project}/{number}/move") => {
+            ("/p/acme/web/1/move", [SignIn, NotFound, Forbidden, NotFound, NotFound, Done])
+        }
         ("POST", "/p/{project}/{number}/send-again") => {
             ("/p/acme/web/1/send-again", [SignIn, NotFound, NotFound, NotFound, NotFound, NotFound])
         }
@@ -103,6 +110,10 @@ async fn every_route_gives_each_role_what_it_may_have() {
                     ("to", "closed"),
                     ("assignee", jane.as_str()),
                     ("letter", "999"),
+                    ("event", "1"),
+                    ("decision", "once"),
+                    ("address", "new@weber.example"),
+                    ("into", "2"),
                 ];
                 house.post(&mut browser, &path, &fields).await
             };

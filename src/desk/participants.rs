@@ -1,0 +1,50 @@
+//! Who takes part in a ticket, as an agent decides.
+
+use super::act::{Scene, nothing_more};
+use super::{Desk, DeskError};
+use crate::mail::NameAddr;
+use crate::store::Look;
+use crate::tracker::{Change, FormId, ParticipantNo, TicketId, Viewer};
+
+impl Desk {
+    /// Adds somebody, who gets every reply from then on.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`] for an address of this desk; else as every action.
+    pub async fn add_participant(
+        &self,
+        viewer: Viewer,
+        ticket: TicketId,
+        form: FormId,
+        person: NameAddr,
+    ) -> Result<(), DeskError> {
+        let projects = self.store.read()?.projects()?;
+        let aliases: Vec<_> = projects.into_iter().flat_map(|project| project.aliases).collect();
+        let ours = self.site.is_ours(&person.address, &aliases);
+        let decide = move |scene: &mut Scene| {
+            if ours {
+                return Err(DeskError::Invalid(format!(
+                    "{} is an address of this desk itself, so what is sent there would come back",
+                    person.address
+                )));
+            }
+            scene.apply(Change::AddParticipant(person.clone()))
+        };
+        self.act(viewer, ticket, form.into(), decide, nothing_more).await
+    }
+
+    /// Takes somebody off the ticket; that person's mails to it are unverified from then on.
+    ///
+    /// # Errors
+    /// As every action.
+    pub async fn remove_participant(
+        &self,
+        viewer: Viewer,
+        ticket: TicketId,
+        form: FormId,
+        no: ParticipantNo,
+    ) -> Result<(), DeskError> {
+        let decide = move |scene: &mut Scene| scene.apply(Change::RemoveParticipant(no));
+        self.act(viewer, ticket, form.into(), decide, nothing_more).await
+    }
+}

@@ -1,0 +1,98 @@
+//! Forms of addresses that few sites have: catch-all domains, nested paths, the bounds of a local
+//! part; and who reads a ticket that several projects were written to about.
+
+use postdesk::desk::{DeskError, NewAccount, NewProject, ProjectEdit, TicketAsk};
+use postdesk::tracker::{Handle, Project, ProjectPath, Role, Suffix, Viewer};
+use postdesk::triage::{HoldCause, VerdictKind};
+
+use crate::bench::{Bench, DESK, address};
+use crate::post::post;
+
+fn new(at: &str) -> NewProject {
+    let path = ProjectPath::parse(at).unwrap();
+    NewProject { path, name: None, aliases: Vec::new(), suffix: None, default: false }
+}
+
+async fn nested(bench: &Bench) -> Project {
+    let suffix = Suffix::parse("help");
+    bench.desk.add_project(NewProject { suffix, ..new("acme/app/mobile") }).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_nested_path_is_found_in_every_form() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let project = nested(&bench).await;
+    let site = bench.desk.site();
+    let forms = [
+        site.current(&project).unwrap().to_string(),
+        site.legacy(&project.path).unwrap().to_string(),
+        site.suffixed(&project).unwrap().to_string(),
+        "incoming+Acme/App/Mobile@desk.example".to_owned(),
+    ];
+    for (no, form) in forms.iter().enumerate() {
+        let row = bench.receive(&post(&format!("m{no}")).to(form)).await;
+        assert_eq!((row.verdict, row.project), (VerdictKind::Open, Some(project.id)), "{form}");
+    }
+    assert_eq!(forms[2], "contact+acme-app-mobile-help@desk.example");
+}
+
+#[tokio::test]
+async fn a_catch_all_domain_works_by_the_same_rule() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    let project = nested(&bench).await;
+    let key = bench.letters(ticket.id)[0].reply_key.clone();
+    for (no, local) in
+        [format!("acme-app-mobile-{}-issue-", project.id), "acme/app/mobile".to_owned()].iter().enumerate()
+    {
+        let row = bench.receive(&post(&format!("m-{no}")).to(format!("{local}@all.example"))).await;
+        assert_eq!((row.verdict, row.project), (VerdictKind::Open, Some(project.id)), "{local}");
+    }
+    let answer = bench.receive(&post("answer").to(format!("{key}@all.example"))).await;
+    assert_eq!((answer.verdict, answer.ticket), (VerdictKind::Comment, Some(ticket.id)));
+    let astray = bench.receive(&post("astray").to("somebody@all.example").rcpt(DESK)).await;
+    assert_eq!(astray.verdict, VerdictKind::Hold(HoldCause::UnknownKey));
+    let ended = bench.receive(&post("ended").to(format!("{key}+unsubscribe@all.example"))).await;
+    assert_eq!(ended.verdict, VerdictKind::Unsubscribe);
+}
+
+#[tokio::test]
+async fn what_would_make_an_address_too_long_is_refused_when_it_is_saved() {
+    let bench = Bench::start().await;
+    // `incoming+` and `-1-issue-` leave room for a slug of 46.
+    let fits = format!("acme/{}", "a".repeat(40));
+    bench.desk.add_project(new(&fits)).await.unwrap();
+    let long = format!("acme/{}", "b".repeat(45));
+    let refused = bench.desk.add_project(new(&long)).await;
+    assert!(matches!(&refused, Err(DeskError::Invalid(why)) if why.contains("64")), "{refused:?}");
+    let at = bench.project.path.clone();
+    let renamed = ProjectEdit { path: Some(ProjectPath::parse(&long).unwrap()), ..ProjectEdit::default() };
+    let refused = bench.desk.edit_project(at.clone(), renamed).await;
+    assert!(matches!(&refused, Err(DeskError::Invalid(why)) if why.contains("64")), "{refused:?}");
+    let suffix = Suffix::parse(&"s".repeat(48));
+    let refused = bench.desk.edit_project(at.clone(), ProjectEdit { suffix, ..ProjectEdit::default() }).await;
+    assert!(matches!(&refused, Err(DeskError::Invalid(why)) if why.contains("suffix")), "{refused:?}");
+    let now = bench.desk.edit_project(at, ProjectEdit::default()).await.unwrap();
+    assert_eq!((now.path, now.suffix), (bench.project.path.clone(), None), "nothing of it was saved");
+}
+
+#[tokio::test]
+async fn a_ticket_to_two_projects_is_read_by_the_members_of_both() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let other = nested(&bench).await;
+    let mut viewers = Vec::new();
+    for (handle, projects) in [("lin", vec![(other.path.clone(), Role::Viewer)]), ("noah", Vec::new())] {
+        let handle = Handle::parse(handle).unwrap();
+        let address = address(&format!("{handle}@desk.example"));
+        let new = NewAccount { handle, name: None, address, admin: false, projects };
+        let (account, _) = bench.desk.add_account(new).await.unwrap();
+        viewers.push(Viewer { account: account.id, admin: false });
+    }
+    bench.receive(&post("both").to("help@desk.example, incoming+acme/app/mobile@desk.example")).await;
+    let see = |viewer| bench.desk.see_ticket(viewer, &bench.project.path, 1, TicketAsk::default());
+    assert_eq!(see(bench.jane).await.unwrap().also_for, [other.path.clone()]);
+    let seen = see(viewers[0]).await.unwrap();
+    assert!(!seen.may_work, "reads it, and works in no project of it");
+    assert!(matches!(see(viewers[1]).await, Err(DeskError::NotFound)));
+}
