@@ -111,7 +111,7 @@ fn no_template_is_dead() {
     }
     // The page of the demo's mailbox has its content in `demo::webmail`, and its tests there.
     used.insert("pages/demo/mailbox.html".to_owned());
-    used.extend(["comment", "automatic", "event"].map(|kind| format!("parts/{kind}.html")));
+    used.extend(["comment", "automatic", "unverified", "event"].map(|kind| format!("parts/{kind}.html")));
     let names: BTreeSet<String> = theme.templates().map(str::to_owned).collect();
     for name in &names {
         let template = theme.0.environment.get_template(name).unwrap();
