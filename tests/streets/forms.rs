@@ -91,7 +91,7 @@ async fn a_ticket_to_two_projects_is_read_by_the_members_of_both() {
     }
     bench.receive(&post("both").to("help@desk.example, incoming+acme/app/mobile@desk.example")).await;
     let see = |viewer| bench.desk.see_ticket(viewer, &bench.project.path, 1, TicketAsk::default());
-    assert_eq!(see(bench.jane).await.unwrap().also_for, [other.path.clone()]);
+    assert_eq!(see(bench.jane).await.unwrap().also_for, std::slice::from_ref(&other.path));
     let seen = see(viewers[0]).await.unwrap();
     assert!(!seen.may_work, "reads it, and works in no project of it");
     assert!(matches!(see(viewers[1]).await, Err(DeskError::NotFound)));

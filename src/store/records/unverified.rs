@@ -95,7 +95,7 @@ fn stored_decision(decision: Decision) -> StoredDecision {
     StoredDecision { ruling, by: decision.by.0, at: Stamp(decision.at), participant, ticket }
 }
 
-fn read_decision(stored: StoredDecision) -> Result<Decision, Unreadable> {
+fn read_decision(stored: &StoredDecision) -> Result<Decision, Unreadable> {
     let ruling = match (stored.ruling, stored.participant, stored.ticket) {
         (ONCE, ..) => Ruling::Once,
         (ADDED, Some(no), _) => Ruling::Added(ParticipantNo(no)),
