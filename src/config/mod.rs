@@ -131,9 +131,6 @@ pub struct Mailboxes {
     /// Where mails go that a person has to decide about.
     #[serde(deserialize_with = "read::mailbox")]
     pub held: MailboxRef,
-    /// The server's own junk: counted and shown, never taken by itself.
-    #[serde(deserialize_with = "read::mailbox")]
-    pub junk: MailboxRef,
     /// Where sent letters go.
     #[serde(deserialize_with = "read::mailbox")]
     pub sent: MailboxRef,
@@ -156,7 +153,6 @@ impl Default for Mailboxes {
             intake: role("inbox"),
             handled: name(&["Postdesk", "Handled"]),
             held: name(&["Postdesk", "Held"]),
-            junk: role("junk"),
             sent: role("sent"),
             drafts: name(&["Postdesk", "Outgoing"]),
             earlier: name(&["Earlier"]),
@@ -199,14 +195,11 @@ pub struct Limits {
     /// A larger mail is held unread, in octets.
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
-    /// A larger form is refused, in octets.
-    #[serde(deserialize_with = "read::positive")]
-    pub max_form_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_mail_bytes: 64 * 1024 * 1024, max_form_bytes: 1024 * 1024 }
+        Self { max_mail_bytes: 64 * 1024 * 1024 }
     }
 }
 

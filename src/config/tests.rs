@@ -38,14 +38,12 @@ fn the_example_file_loads_and_shows_the_defaults() {
                     "intake",
                     "handled",
                     "held",
-                    "junk",
                     "sent",
                     "drafts",
                     "earlier",
                     "reply_to",
                     "listen",
                     "max_mail_bytes",
-                    "max_form_bytes",
                 ]
                 .contains(&key)
             })

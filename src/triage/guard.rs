@@ -46,7 +46,7 @@ pub fn confirmation(
     let (hour, day) = (facts.confirmations_last_hour, facts.confirmations_last_day);
     match authentication(mail) {
         Authentication::Pass => (hour < CONFIRMATIONS_PER_HOUR && day < CONFIRMATIONS_PER_DAY)
-            .then_some(Confirmation { subject: true }),
+            .then_some(Confirmation { subject: !mail.subject.trim().is_empty() }),
         Authentication::Unknown => {
             (day < UNKNOWN_CONFIRMATIONS_PER_DAY).then_some(Confirmation { subject: false })
         }

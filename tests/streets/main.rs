@@ -12,11 +12,14 @@
 mod addresses;
 mod adoption;
 mod bench;
+
 mod faults_in;
 mod faults_out;
+mod fixture;
 mod held;
 mod incoming;
 mod letters;
 mod marker;
 mod post;
+mod races;
 mod unsubscribe;
