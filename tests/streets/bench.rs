@@ -191,7 +191,7 @@ impl Bench {
     /// As a daemon that goes on through trouble: sweeps, sends and lets time pass until nothing is
     /// left to do.
     pub async fn settle(&self) {
-        for _ in 0..300 {
+        for _ in 0..1000 {
             let swept = self.intake.sweep().await.is_ok();
             let sent = self.delivery.run_once().await.is_ok();
             let read = self.store.read().unwrap();

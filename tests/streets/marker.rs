@@ -138,6 +138,7 @@ async fn trouble_at_each_call_is_tried_again_and_stops_nobody_for_good() {
             let _ = bench.intake.sweep().await;
         }
         assert!(rule.hits() > 0, "{fault:?}");
+        rule.clear();
         assert_works(&bench, &format!("f{round}")).await;
         assert_eq!(markers(&bench).len(), 1, "{fault:?}");
     }
