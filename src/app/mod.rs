@@ -89,6 +89,9 @@ impl App {
                 tracing::error!(%error, "a street ended badly");
             }
         }
+        if let Err(error) = parts.desk.end_run().await {
+            tracing::warn!(%error, "that this run ended in order could not be recorded; the next one waits a little before it sends");
+        }
         parts.desk.store.close().await;
         tracing::info!("stopped");
     }

@@ -5,12 +5,13 @@ use crate::clock::Clock;
 use crate::config::{Config, ReplyTo};
 use crate::delivery::{self, Delivery, DeliverySettings};
 use crate::desk::{Desk, Links};
-use crate::intake::{BoxNames, Intake, IntakeSettings};
+use crate::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch};
 use crate::jmap::{JmapConfig, Line};
 use crate::secret::Random;
-use crate::store::{Store, StorePath, WriteError};
+use crate::store::{Look, Store, StorePath};
 use crate::theme::Theme;
 use crate::tls;
+use crate::tracker::RunId;
 use crate::upkeep::Upkeep;
 use crate::wire::Wire;
 
@@ -21,6 +22,7 @@ pub(super) struct Parts {
     pub(super) delivery: Delivery,
     pub(super) upkeep: Upkeep,
     pub(super) theme: Theme,
+    run: RunId,
 }
 
 impl Parts {
@@ -31,24 +33,36 @@ impl Parts {
         let theme = Theme::load(None, jiff::tz::TimeZone::system())?;
         let store = Store::open(&StorePath::new(&config.data), &random, &clock)?;
         let links = Links::new(config.public_url.as_str());
+        let (run, after_clean_end) = (random.run_id(), store.read()?.ended_cleanly()?);
         let desk = Desk::new(store, clock, random, config.site(), links);
-        let intake = Intake::new(desk.clone(), line.clone(), intake_settings(config));
-        let delivery = Delivery::new(desk.clone(), line, theme.clone(), delivery_settings(config));
+        let marker = marker_settings(config, run, after_clean_end);
+        let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
+        let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), intake_settings(config));
+        let delivery = Delivery::new(desk.clone(), line, marker, theme.clone(), delivery_settings(config));
         let upkeep = Upkeep::new(desk.clone());
-        Ok(Self { desk, intake, delivery, upkeep, theme })
+        Ok(Self { desk, intake, delivery, upkeep, theme, run })
     }
 
-    /// Draws this run's id and commits it to the store's list before anything else happens.
+    /// Commits this run's id to the store's list before anything else happens.
     pub(super) async fn begin_run(&self) -> Result<(), StartError> {
-        let run = self.desk.random.run_id();
-        let begun = self.desk.store.write(move |w| w.add_run(run)).await;
-        Ok(begun.map_err(WriteError::flatten)?)
+        Ok(self.desk.begin_run(self.run).await?)
     }
 }
 
 fn line(config: &Config, clock: &Clock, random: &Random) -> Result<Line, StartError> {
     let wire = Wire::new(tls::for_mail(&config.mail)?, clock.clone());
     Ok(Line::new(JmapConfig::of(&config.mail)?, wire, clock.clone(), random.clone()))
+}
+
+fn marker_settings(config: &Config, run: RunId, after_clean_end: bool) -> MarkerSettings {
+    MarkerSettings {
+        mailbox: config.mailboxes.marker.clone(),
+        account: config.mail.address.clone(),
+        host: config.machine.clone(),
+        run,
+        poll: config.mail.poll(),
+        after_clean_end,
+    }
 }
 
 fn intake_settings(config: &Config) -> IntakeSettings {

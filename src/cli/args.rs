@@ -29,7 +29,8 @@ pub(super) enum Command {
     Account(Account),
     /// Make an account that may do everything, such as the first.
     Admin(Admin),
-    /// Say what becomes of the mails that lay in the mailbox before this desk came.
+    /// Say what becomes of the mails that lay in the mailbox before this desk came, or take the mailbox
+    /// over from another desk.
     Adopt(Adopt),
     /// Try the configuration against the mail server and this computer, and change nothing.
     Check(Check),
@@ -281,8 +282,12 @@ pub(super) struct Adopt {
     #[command(flatten)]
     pub at: At,
     /// What becomes of the mails that are there.
-    #[arg(value_enum)]
-    pub how: How,
+    #[arg(value_enum, required_unless_present = "take_over")]
+    pub how: Option<How>,
+    /// Give the mailbox to this desk though another desk's marker lies in it. Switch the other desk
+    /// off first.
+    #[arg(long, conflicts_with = "how")]
+    pub take_over: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -298,9 +303,10 @@ pub(super) enum How {
 impl Adopt {
     pub(super) fn request(&self) -> Request {
         let how = match self.how {
-            How::Leave => "leave",
-            How::Import => "import",
-            How::New => "new",
+            Some(How::Leave) => "leave",
+            Some(How::Import) => "import",
+            Some(How::New) => "new",
+            None => return Request::TakeOver,
         };
         Request::Adopt { how: how.to_owned() }
     }

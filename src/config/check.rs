@@ -73,6 +73,7 @@ fn mailboxes(config: &Config) -> Result<(), ConfigError> {
         ("sent", &boxes.sent),
         ("drafts", &boxes.drafts),
         ("earlier", &boxes.earlier),
+        ("marker", &boxes.marker),
     ];
     let mut seen = HashSet::new();
     for (name, mailbox) in named {

@@ -25,6 +25,9 @@ impl Config {
             .at(path, None)
         })?;
         let mut config = Self::parse(&text, path)?;
+        if config.machine.is_empty() {
+            config.machine = host_name();
+        }
         config.root(path.parent().unwrap_or(Path::new("")));
         check::files(&config).map_err(|error| placed(error, &text, path))?;
         Ok(config)
@@ -59,6 +62,7 @@ impl Config {
             data,
             runtime: None,
             public_url,
+            machine: "demo".to_owned(),
             mail: Mail {
                 url: mail_url,
                 user: Some(address.as_str().to_owned()),
@@ -105,6 +109,13 @@ impl Config {
             root(key);
         }
     }
+}
+
+/// The system's name for this machine.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
 
 /// An error of a check, with the line of its setting where the file has one.

@@ -46,6 +46,10 @@ pub struct Config {
     /// that `trusted_proxies` names.
     #[serde(deserialize_with = "read::public_url")]
     pub public_url: Url,
+    /// This machine's name, as the marker in the mailbox has it; else the system's host name. Set it
+    /// where that changes with each start, as in many containers.
+    #[serde(default)]
+    pub machine: String,
     /// The mail account.
     pub mail: Mail,
     /// Which mailbox is for what.
@@ -136,6 +140,9 @@ pub struct Mailboxes {
     /// Where mails go that lay in the intake mailbox before the desk was, if so decided.
     #[serde(deserialize_with = "read::mailbox")]
     pub earlier: MailboxRef,
+    /// Where the marker lies that says which desk serves this account. Postdesk's own.
+    #[serde(deserialize_with = "read::mailbox")]
+    pub marker: MailboxRef,
 }
 
 impl Default for Mailboxes {
@@ -149,6 +156,7 @@ impl Default for Mailboxes {
             sent: role("sent"),
             drafts: name(&["Postdesk", "Outgoing"]),
             earlier: name(&["Earlier"]),
+            marker: name(&["Postdesk", "Marker"]),
         }
     }
 }

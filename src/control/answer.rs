@@ -42,6 +42,7 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::Adopt { how } => adopt(operator, &how).await,
         // Answered before, by more than lines.
         Request::Survey => Ok(Vec::new()),
+        Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk, operator.running),
     }
 }
@@ -189,6 +190,18 @@ async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
     Ok(vec![format!("The mailbox is adopted: {what}.")])
 }
 
+async fn take_over(operator: &Operator) -> Result<Vec<String>, String> {
+    operator.intake.take_over().await.map_err(|error| error.to_string())?;
+    Ok(vec![
+        "The mailbox is this desk's: mail comes in and goes out again.".to_owned(),
+        "Another desk that served it stops when it next looks; switch it off.".to_owned(),
+    ])
+}
+
+/// What to do about another desk's marker.
+const HOW_TO_TAKE_OVER: &str =
+    "if the other desk is switched off for good, `postdesk adopt --take-over` gives the mailbox to this one";
+
 fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
     let mut lines = if running {
         of_the_streets(desk)
@@ -208,15 +221,31 @@ fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
 /// How mail comes in and goes out.
 fn of_the_streets(desk: &Desk) -> Vec<String> {
     let standing = desk.standing().get();
-    let intake = intake_line(&standing.intake);
+    let intake = match standing.stopped {
+        Some(_) => "stopped".to_owned(),
+        None => intake_line(&standing.intake),
+    };
     let listening = match standing.listening {
         Some(Listening::Push) => "by push",
         Some(Listening::Poll) => "by polling",
         None => "not yet",
     };
-    let sending =
-        standing.sending_trouble.map_or_else(|| "running".to_owned(), |why| format!("in trouble: {why}"));
-    vec![format!("mail in: {intake}"), format!("listening: {listening}"), format!("mail out: {sending}")]
+    let sending = match standing.sending_trouble {
+        _ if standing.stopped.is_some() => "stopped".to_owned(),
+        Some(why) => format!("in trouble: {why}"),
+        None => "running".to_owned(),
+    };
+    let mut lines = Vec::new();
+    if let Some(other) = &standing.stopped {
+        lines.push(format!("stopped, mail in and out: {other}"));
+        lines.push(format!("  {HOW_TO_TAKE_OVER}"));
+    }
+    lines.extend([
+        format!("mail in: {intake}"),
+        format!("listening: {listening}"),
+        format!("mail out: {sending}"),
+    ]);
+    lines
 }
 
 fn intake_line(standing: &IntakeStanding) -> String {

@@ -22,6 +22,8 @@ pub enum Request {
     Adopt {
         how: String,
     },
+    /// The mailbox is ours, whatever marker lies in it.
+    TakeOver,
     Status,
     /// For `check`: what the store has.
     Survey,

@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::config::MailboxRef;
 use crate::desk::Desk;
+use crate::intake::{MarkerError, MarkerWatch, MaySend};
 use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
 use crate::mail::Address;
 use crate::store::{Look, RawError, StoreError};
@@ -70,6 +71,16 @@ pub enum DeliveryError {
     Theme(#[from] ThemeError),
 }
 
+impl From<MarkerError> for DeliveryError {
+    fn from(error: MarkerError) -> Self {
+        match error {
+            MarkerError::Jmap(error) => Self::Jmap(error),
+            MarkerError::Store(error) => Self::Store(error),
+            MarkerError::Desk(error) => Self::NotSent { why: error.to_string(), retry_after: None },
+        }
+    }
+}
+
 impl DeliveryError {
     /// The sentence with all its causes, for a log or a person.
     fn whole(&self) -> String {
@@ -109,6 +120,7 @@ struct Ways {
 pub struct Delivery {
     desk: Desk,
     line: Line,
+    marker: MarkerWatch,
     theme: Theme,
     settings: Arc<DeliverySettings>,
     ways: Arc<Mutex<Option<Arc<Ways>>>>,
@@ -145,10 +157,17 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
 impl Delivery {
     #[must_use]
-    pub fn new(desk: Desk, line: Line, theme: Theme, settings: DeliverySettings) -> Self {
+    pub fn new(
+        desk: Desk,
+        line: Line,
+        marker: MarkerWatch,
+        theme: Theme,
+        settings: DeliverySettings,
+    ) -> Self {
         Self {
             desk,
             line,
+            marker,
             theme,
             settings: Arc::new(settings),
             ways: Arc::default(),
@@ -206,6 +225,11 @@ impl Delivery {
         if !self.may_touch_account().await? {
             return Ok(LOOK_EVERY);
         }
+        match self.marker.before_sending().await? {
+            MaySend::Now => {}
+            MaySend::After(wait) => return Ok(wait),
+            MaySend::No => return Ok(LOOK_EVERY),
+        }
         if !progress.caught_up {
             self.catch_up().await?;
             progress.caught_up = true;
@@ -232,10 +256,14 @@ impl Delivery {
     async fn drain(&self, stop: &watch::Receiver<bool>) -> Result<(), DeliveryError> {
         let mut trouble = None;
         let mut in_a_row = 0;
-        loop {
+        for batch in 0_u32.. {
             let due = self.desk.store.read()?.letters_due(self.desk.clock.now(), BATCH)?;
             if due.is_empty() {
-                return trouble.map_or(Ok(()), Err);
+                break;
+            }
+            // The turn has read it before its first batch.
+            if batch > 0 && self.marker.before_sending().await? != MaySend::Now {
+                break;
             }
             for row in due {
                 if *stop.borrow() {
@@ -257,6 +285,7 @@ impl Delivery {
                 }
             }
         }
+        trouble.map_or(Ok(()), Err)
     }
 
     fn until_next(&self) -> Result<Duration, DeliveryError> {

@@ -17,6 +17,7 @@ mod links;
 mod loops;
 mod move_ticket;
 mod participants;
+mod one_desk;
 mod projects;
 mod receive;
 mod rows;
@@ -37,6 +38,7 @@ mod unverified;
 mod visible;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -78,6 +80,8 @@ pub struct Desk {
     pub(crate) passwords: Passwords,
     outbox_bell: Arc<Notify>,
     intake_bell: Arc<Notify>,
+    /// A person decided that the mailbox is ours, and the street has to carry it out.
+    take_over: Arc<AtomicBool>,
     throttle: Arc<Throttle>,
     texts: Texts,
     /// How many pages with mail in them are read and rendered at once.
@@ -97,6 +101,7 @@ impl Desk {
             standing: StandingBoard::default(),
             outbox_bell: Arc::new(Notify::new()),
             intake_bell: Arc::new(Notify::new()),
+            take_over: Arc::default(),
             passwords,
             throttle: Arc::default(),
             texts: Texts::default(),

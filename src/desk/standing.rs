@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::triage::OtherMarker;
+
 /// How new mail is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listening {
@@ -32,6 +34,8 @@ pub enum IntakeStanding {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Standing {
     pub intake: IntakeStanding,
+    /// Another desk's marker lies in the mailbox: nothing is taken in or sent until a person decides.
+    pub stopped: Option<OtherMarker>,
     pub listening: Option<Listening>,
     /// When the intake mailbox was last seen empty of new mail.
     pub last_sweep: Option<Timestamp>,

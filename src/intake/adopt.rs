@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Intake, IntakeError};
+use super::{Holder, Intake, IntakeError, MarkerError};
 use crate::desk::DeskError;
 use crate::triage::{AdoptHow, Adoption};
 
@@ -21,12 +21,25 @@ impl Intake {
             let how = before.how.as_str();
             return Err(DeskError::Invalid(format!("the mailbox was adopted already, as \"{how}\"")).into());
         }
+        if self.marker.look().await? == Holder::Other {
+            let why = "another desk's marker lies in the mailbox; `postdesk status` says what was seen, and \
+                       `postdesk adopt --take-over` gives the mailbox to this desk";
+            return Err(DeskError::Invalid(why.to_owned()).into());
+        }
         if how == AdoptHow::Leave {
             self.move_away().await?;
         }
         let adoption = self.desk.adopt(account, name, how).await?;
         self.desk.intake_bell().notify_one();
         Ok(adoption)
+    }
+
+    /// A person decided that this desk serves the mailbox, whatever marker lies there.
+    ///
+    /// # Errors
+    /// As [`super::MarkerWatch::take_over`].
+    pub async fn take_over(&self) -> Result<(), MarkerError> {
+        self.marker.take_over().await
     }
 
     async fn move_away(&self) -> Result<(), IntakeError> {

@@ -7,6 +7,7 @@
 mod adopt;
 mod boxes;
 mod check_mail;
+mod marker;
 mod sort;
 mod sweep;
 mod take;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use boxes::{BoxNames, Boxes};
+pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
 pub use sweep::Swept;
 
 use crate::desk::{Desk, DeskError, IntakeStanding, Listening};
@@ -52,6 +54,16 @@ pub enum IntakeError {
     Desk(#[from] DeskError),
 }
 
+impl From<MarkerError> for IntakeError {
+    fn from(error: MarkerError) -> Self {
+        match error {
+            MarkerError::Jmap(error) => Self::Jmap(error),
+            MarkerError::Store(error) => Self::Store(error),
+            MarkerError::Desk(error) => Self::Desk(error),
+        }
+    }
+}
+
 impl IntakeError {
     /// The sentence with all its causes, for a log or a person.
     pub fn whole(&self) -> String {
@@ -78,6 +90,7 @@ impl IntakeError {
 pub struct Intake {
     desk: Desk,
     line: Line,
+    marker: MarkerWatch,
     settings: Arc<IntakeSettings>,
     boxes: Arc<tokio::sync::Mutex<Option<Boxes>>>,
     /// Emails that were in hand when an earlier run ended, with the runs that ended over each
@@ -95,10 +108,11 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
 impl Intake {
     #[must_use]
-    pub fn new(desk: Desk, line: Line, settings: IntakeSettings) -> Self {
+    pub fn new(desk: Desk, line: Line, marker: MarkerWatch, settings: IntakeSettings) -> Self {
         Self {
             desk,
             line,
+            marker,
             settings: Arc::new(settings),
             boxes: Arc::default(),
             suspects: Arc::default(),
@@ -161,6 +175,8 @@ impl Intake {
     fn note_success(&self, swept: Swept) {
         let now = self.desk.clock.now();
         self.desk.standing().update(|standing| match swept {
+            // The marker's watch has said so.
+            Swept::Stopped => {}
             Swept::NotAdopted { waiting } => {
                 if !matches!(standing.intake, IntakeStanding::NotAdopted { .. }) {
                     tracing::warn!(

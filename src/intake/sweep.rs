@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use tokio::sync::watch;
 
-use super::{Boxes, Intake, IntakeError};
+use super::{Boxes, Holder, Intake, IntakeError};
 use crate::jmap::EmailId;
 use crate::store::Look;
 use crate::triage::{AdoptHow, Adoption, MailRow};
@@ -20,6 +20,8 @@ pub enum Swept {
     Done { taken: usize },
     /// The mailbox is not ours yet, and holds this many mails.
     NotAdopted { waiting: u64 },
+    /// Another desk's marker lies in its mailbox; a person has to decide.
+    Stopped,
 }
 
 impl Intake {
@@ -36,8 +38,12 @@ impl Intake {
     pub(super) async fn sweep_until(&self, stop: &watch::Receiver<bool>) -> Result<Swept, IntakeError> {
         let adoption = match self.standing_adoption().await? {
             Ok(adoption) => adoption,
-            Err(waiting) => return Ok(Swept::NotAdopted { waiting }),
+            Err(off) => return Ok(off),
         };
+        // Before anything is created.
+        if self.marker.hold().await? == Holder::Other {
+            return Ok(Swept::Stopped);
+        }
         self.recall_suspects()?;
         let boxes = self.boxes().await?;
         let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
@@ -70,14 +76,17 @@ impl Intake {
         trouble.map_or(Ok(Swept::Done { taken }), Err)
     }
 
-    /// The adoption on record; an empty or missing mailbox is adopted at once. `Err` is the number
-    /// of mails that wait for a person to say what becomes of them.
-    async fn standing_adoption(&self) -> Result<Result<Adoption, u64>, IntakeError> {
+    /// The adoption on record; an empty or missing mailbox is adopted at once, unless it is another
+    /// desk's. `Err` is why a person has to decide first.
+    async fn standing_adoption(&self) -> Result<Result<Adoption, Swept>, IntakeError> {
         let jmap = self.jmap().await?;
         let account = jmap.account_id();
         let name = self.settings.boxes.intake.to_string();
         if let Some(adoption) = self.desk.adoption(&account, &name)? {
             return Ok(Ok(adoption));
+        }
+        if self.marker.look().await? == Holder::Other {
+            return Ok(Err(Swept::Stopped));
         }
         // One that a person is just emptying is not empty by itself.
         let _alone = self.adopting.lock().await;
@@ -93,7 +102,7 @@ impl Intake {
             None => 0,
         };
         if waiting > 0 {
-            return Ok(Err(waiting));
+            return Ok(Err(Swept::NotAdopted { waiting }));
         }
         let adoption = self.desk.adopt(account, name, AdoptHow::Empty).await?;
         tracing::info!("the intake mailbox was empty and is adopted");

@@ -34,6 +34,10 @@ pub trait Look: Reach {
     fn adoptions(&self) -> Found<Vec<Adoption>> {
         site::adoptions(self)
     }
+    /// Whether the last run ended in order, so that nothing of it can be on its way.
+    fn ended_cleanly(&self) -> Found<bool> {
+        site::ended_cleanly(self)
+    }
     fn default_project(&self) -> Found<Option<ProjectId>> {
         site::default_project(self)
     }

@@ -132,6 +132,8 @@ tables! {
 pub(super) mod meta {
     pub const VERSION: &[u8] = b"version";
     pub const STORE_ID: &[u8] = b"store_id";
+    /// There while no run is under way that could have ended without saying so.
+    pub const CLEAN_END: &[u8] = b"clean_end";
     pub const DEFAULT_PROJECT: &[u8] = b"default_project";
     pub const LAST_PROJECT: &[u8] = b"last_project";
     pub const LAST_ACCOUNT: &[u8] = b"last_account";

@@ -22,6 +22,11 @@ pub(super) fn runs<L: Reach + ?Sized>(look: &L) -> Result<Vec<RunId>, StoreError
     look.scan(Table::Runs, &Span::all(), Order::Up, usize::MAX)?.iter().map(|(key, _)| read(key)).collect()
 }
 
+/// Whether the last run ended in order; so it did where there was none.
+pub(super) fn ended_cleanly<L: Reach + ?Sized>(look: &L) -> Result<bool, StoreError> {
+    Ok(look.get(Table::Meta, meta::CLEAN_END)?.is_some() || runs(look)?.is_empty())
+}
+
 pub(super) fn default_project<L: Reach + ?Sized>(look: &L) -> Result<Option<ProjectId>, StoreError> {
     Ok(number32(look, Table::Meta, meta::DEFAULT_PROJECT)?.map(ProjectId))
 }
@@ -82,9 +87,15 @@ pub(super) fn confirmations_since<L: Reach + ?Sized>(
 pub(super) const MOST_COUNTED: usize = 1_000;
 
 impl Write<'_> {
-    /// Puts a run of the daemon on the list.
+    /// Puts a run of the daemon on the list. Until [`Write::end_run`] it has not ended cleanly.
     pub fn add_run(&mut self, run: RunId) -> Result<(), StoreError> {
+        self.unset(Table::Meta, &Key::new().octets(meta::CLEAN_END))?;
         self.mark(Table::Runs, &Key::new().octets(&run.0))
+    }
+
+    /// Notes that the run ended in order, everything in hand finished.
+    pub fn end_run(&mut self) -> Result<(), StoreError> {
+        self.set(Table::Meta, &Key::new().octets(meta::CLEAN_END), &[1])
     }
 
     pub fn set_default_project(&mut self, project: Option<ProjectId>) -> Result<(), StoreError> {

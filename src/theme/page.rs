@@ -57,6 +57,7 @@ pub struct FrameViewer {
     pub address: String,
     /// Whether held mails are this person's to decide on.
     pub decides: bool,
+    pub admin: bool,
 }
 
 /// How mail goes, for the foot of the page and the band above it.
@@ -67,6 +68,8 @@ pub struct MailLine {
     pub last_sweep: Option<Timestamp>,
     /// How many mails lie in a mailbox that nobody has given to the desk.
     pub not_adopted: Option<u64>,
+    /// Whose marker stopped mail in and out, in whole sentences.
+    pub stopped: Option<String>,
     /// What stops mail, as a sentence.
     pub trouble: Option<String>,
 }

@@ -29,6 +29,8 @@ impl Theme {
         quiet.viewer = None;
         let mut stopped = samples::frame();
         stopped.mail.not_adopted = Some(1812);
+        let mut other_desk = samples::frame();
+        other_desk.mail.stopped = Some("The mailbox belongs to another desk, on the host alder.".into());
         let mut trouble = samples::frame();
         trouble.mail.trouble = Some("The mail server refuses the password.".into());
         trouble.held = None;
@@ -60,7 +62,7 @@ impl Theme {
             ("ticket", self.page(&frame, &samples::ticket())),
             ("ticket for a reader", self.page(&trouble, &reader)),
             ("held", self.page(&frame, &samples::held())),
-            ("nothing held", self.page(&frame, &no_held)),
+            ("nothing held", self.page(&other_desk, &no_held)),
             ("sign in", self.page(&quiet, &samples::sign_in())),
             ("sign in, fresh", self.page(&quiet, &fresh)),
             ("welcome", self.page(&quiet, &samples::welcome())),

@@ -18,6 +18,7 @@ pub(crate) fn frame() -> Frame {
             initials: "JO".into(),
             address: "jane@acme.example".into(),
             decides: true,
+            admin: true,
         }),
         section: "tickets",
         held: Some("6".into()),

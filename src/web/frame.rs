@@ -18,6 +18,7 @@ pub(super) fn of(web: &Web, signed: Option<&Signed>, section: &'static str) -> F
             initials: signed.account.initials(),
             address: signed.account.address.to_string(),
             decides: held.is_some(),
+            admin: signed.viewer.admin,
         }),
         section,
         held: held.filter(|count| *count > 0).map(grouped),
@@ -51,7 +52,9 @@ fn mail(standing: &Standing) -> MailLine {
     };
     let sending = standing.sending_trouble.as_deref().map(super::answer::sentence);
     let trouble = trouble.or_else(|| sending.map(|why| format!("No letters go out at present. {why}")));
-    MailLine { line, last_sweep: standing.last_sweep, not_adopted, trouble }
+    let stopped = standing.stopped.as_ref().map(ToString::to_string);
+    let line = if stopped.is_some() { "stopped".to_owned() } else { line };
+    MailLine { line, last_sweep: standing.last_sweep, not_adopted, stopped, trouble }
 }
 
 /// `1,204`

@@ -11,7 +11,7 @@ use postdesk::config::{Login, MailboxRef};
 use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
 use postdesk::demo::server::{Left, Mail, Options, Server, User};
 use postdesk::desk::{Desk, Links, NewAccount, NewProject, ProjectEdit};
-use postdesk::intake::{BoxNames, Intake, IntakeSettings, Swept};
+use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch, Swept};
 use postdesk::jmap::{JmapConfig, Line};
 use postdesk::mail::{Address, Inbound, NameAddr};
 use postdesk::secret::Random;
@@ -42,6 +42,11 @@ pub struct Bench {
     folder: tempfile::TempDir,
     public_url: &'static str,
 }
+
+/// The machine that a desk runs on, where a test does not care.
+pub const HOST: &str = "alder";
+/// How often mail is looked for where there is no push.
+pub const POLL: Duration = Duration::from_secs(15);
 
 pub fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
@@ -93,7 +98,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, HOST));
         let path = ProjectPath::parse("acme/web").unwrap();
         let new = NewProject {
             path: path.clone(),
@@ -116,22 +121,56 @@ impl Bench {
         Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
     }
 
-    /// The same data folder after the daemon ended: everything in memory is new.
+    /// The same data folder after the daemon ended in order: everything in memory is new.
     pub async fn restart(self) -> Self {
+        self.desk.end_run().await.unwrap();
+        self.crash_to(HOST).await
+    }
+
+    /// As [`Bench::restart`], but that the daemon could not say goodbye, and comes back on a machine
+    /// of this name.
+    pub async fn crash_to(self, host: &str) -> Self {
         self.store.close().await;
         let Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url } = self;
         drop((store, desk, intake, delivery));
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, host));
         Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+    }
+
+    /// A desk with a copy of this one's data, on a machine of this name; both run.
+    pub async fn clone_to(&self, host: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let random = Random::system();
+        let copy = |from: &std::path::Path, to: &std::path::Path| {
+            let done = std::process::Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status();
+            assert!(done.unwrap().success());
+        };
+        // Every commit is on the disk when it is answered, and nobody writes now.
+        copy(self.folder.path(), folder.path());
+        let store = Store::open(&StorePath::new(folder.path()), &random, &self.clock).unwrap();
+        let (desk, intake, delivery) =
+            put_together(&self.server, &self.clock, &store, &random, (self.public_url, host));
+        Self {
+            server: self.server.clone(),
+            clock: self.clock.clone(),
+            store,
+            desk,
+            intake,
+            delivery,
+            project: self.project.clone(),
+            jane: self.jane,
+            folder,
+            public_url: self.public_url,
+        }
     }
 
     /// A desk on a data folder that another one left, with its project and its agent.
     pub fn in_folder(folder: tempfile::TempDir, server: Server, clock: Clock) -> Self {
         let (random, public_url) = (Random::system(), "https://desk.example");
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, HOST));
         let read = store.read().unwrap();
         let project = read.project_by_path(&ProjectPath::parse("acme/web").unwrap()).unwrap().unwrap();
         let jane = read.account_by_handle(&Handle::parse("jane").unwrap()).unwrap().unwrap();
@@ -156,7 +195,7 @@ impl Bench {
     /// As a daemon that goes on through trouble: sweeps, sends and lets time pass until nothing is
     /// left to do.
     pub async fn settle(&self) {
-        for _ in 0..300 {
+        for _ in 0..1000 {
             let swept = self.intake.sweep().await.is_ok();
             let sent = self.delivery.run_once().await.is_ok();
             let read = self.store.read().unwrap();
@@ -169,7 +208,9 @@ impl Bench {
             drop(read);
             self.advance(Duration::from_secs(31));
         }
-        panic!("something is still open: {:?}", self.store.read().unwrap().unfiled(5));
+        let read = self.store.read().unwrap();
+        let open = [OutboxState::Waiting, OutboxState::Submitting].map(|state| read.letters_in(state, 5));
+        panic!("still open: {:?} {open:?} {:?}", read.unfiled(5), self.desk.standing().get());
     }
 
     pub async fn sweep_and_drain(&self) {
@@ -314,7 +355,7 @@ fn put_together(
     clock: &Clock,
     store: &Store,
     random: &Random,
-    public_url: &str,
+    (public_url, host): (&str, &str),
 ) -> (Desk, Intake, Delivery) {
     let site = Site {
         wildcard: Wildcard::parse("incoming+{key}@desk.example").unwrap(),
@@ -332,7 +373,7 @@ fn put_together(
         login: Login::Basic { user: DESK.to_owned(), password: "secret".into() },
         account: None,
         trusted_origins: Vec::new(),
-        poll: Duration::from_secs(15),
+        poll: POLL,
     };
     let wire = Wire::new(postdesk::tls::client_config(None).unwrap(), clock.clone());
     let line = Line::new(jmap, wire, clock.clone(), random.clone());
@@ -344,8 +385,17 @@ fn put_together(
         held: name(&["Postdesk", "Held"]),
         earlier: name(&["Earlier"]),
     };
+    let marker = MarkerSettings {
+        mailbox: name(&["Postdesk", "Marker"]),
+        account: address(DESK),
+        host: host.to_owned(),
+        run: random.run_id(),
+        poll: POLL,
+        after_clean_end: store.read().unwrap().ended_cleanly().unwrap(),
+    };
+    let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
     let settings = IntakeSettings { boxes, largest_mail: 1024 * 1024 };
-    let intake = Intake::new(desk.clone(), line.clone(), settings);
+    let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), settings);
     let settings = DeliverySettings {
         intake: MailboxRef::Role("inbox".to_owned()),
         outgoing: name(&["Postdesk", "Outgoing"]),
@@ -354,5 +404,5 @@ fn put_together(
         reply_to: ReplyTo::Keyed,
     };
     let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
-    (desk.clone(), intake, Delivery::new(desk, line, theme, settings))
+    (desk.clone(), intake, Delivery::new(desk, line, marker, theme, settings))
 }

@@ -24,6 +24,7 @@ mod joining;
 mod letters;
 mod loops;
 mod moving;
+mod marker;
 mod post;
 mod races;
 mod unsubscribe;

@@ -10,6 +10,7 @@ pub(super) mod sign_in;
 pub(super) mod sign_out;
 pub(super) mod status;
 pub(super) mod take_in;
+pub(super) mod take_over;
 pub(super) mod unsubscribe;
 pub(super) mod welcome;
 pub(super) mod write;
