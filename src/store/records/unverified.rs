@@ -80,7 +80,7 @@ impl StoredUnverified {
                 other => return Err(Unreadable(format!("no doubt: {other}"))),
             },
             automatic,
-            decision: decision.map(read_decision).transpose()?,
+            decision: decision.as_ref().map(read_decision).transpose()?,
         })
     }
 }
