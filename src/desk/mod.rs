@@ -7,6 +7,7 @@
 mod accounts;
 mod act;
 mod adopt;
+mod bounces;
 mod comment;
 mod error;
 mod held;

@@ -37,6 +37,8 @@ pub struct SeenTicket {
     pub assignee: Option<String>,
     /// Participants whose address takes no mail at all.
     pub suppressed: Vec<ParticipantNo>,
+    /// Those of them whose address is paused because letters came back.
+    pub paused: Vec<ParticipantNo>,
     pub others: Vec<OtherTicket>,
     /// The address that the first mail was written to.
     pub written_to: Option<String>,
@@ -153,7 +155,8 @@ impl Desk {
                 Some(id) => names.account(&look, id)?,
                 None => None,
             },
-            suppressed: suppressed(&look, &ticket)?,
+            suppressed: those(&ticket, |person| look.suppressed(&person.address))?,
+            paused: those(&ticket, |person| look.paused(&person.address))?,
             others: others(&look, viewer, &ticket)?,
             entries,
             earlier,
@@ -246,10 +249,14 @@ fn people(look: &Read, ticket: &Ticket, project: &Project) -> Result<(Vec<Accoun
     Ok((workers, readers))
 }
 
-fn suppressed(look: &Read, ticket: &Ticket) -> Result<Vec<ParticipantNo>, StoreError> {
+/// The participants of whom something holds.
+fn those(
+    ticket: &Ticket,
+    holds: impl Fn(&Participant) -> Result<bool, StoreError>,
+) -> Result<Vec<ParticipantNo>, StoreError> {
     let mut numbers = Vec::new();
     for participant in &ticket.participants {
-        if look.suppressed(&participant.address)? {
+        if holds(participant)? {
             numbers.push(participant.no);
         }
     }

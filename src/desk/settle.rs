@@ -290,7 +290,12 @@ fn give_up(row: &OutboxRow) -> OutboxState {
 }
 
 /// A refusal shows in the ticket's timeline.
-fn tell_ticket(w: &mut Write<'_>, row: &OutboxRow, why: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn tell_ticket(
+    w: &mut Write<'_>,
+    row: &OutboxRow,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Some(mut ticket) = w.ticket(row.ticket)? else { return Ok(()) };
     let failed = EventKind::DeliveryFailed { participant: row.participant, reply: why.to_owned() };
     let events = change::number(&mut ticket, vec![failed], Actor::Postdesk, now);

@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::tracker::{Project, ProjectId, TicketId};
-use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
+use crate::triage::{
+    Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
+};
 
 pub(super) fn answer<L: Reach + ?Sized>(
     look: &L,
@@ -19,6 +21,7 @@ pub(super) fn answer<L: Reach + ?Sized>(
         facts.keys.extend(keys::get(look, key)?);
     }
     facts.mails = mails(look, questions)?;
+    facts.letter = reported(look, questions)?;
     facts.tickets = led_to(look, &facts)?;
     facts.default_project = site::default_project(look)?;
     facts.projects = addressed(look, questions, &facts)?;
@@ -84,11 +87,21 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
     Ok(mails)
 }
 
+/// The letter that a delivery report is about.
+fn reported<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Option<LetterFact>, StoreError> {
+    let Some(id) = &questions.reported else { return Ok(None) };
+    let Some(row) = outbox::by_message_id(look, id)? else { return Ok(None) };
+    let ticket = tickets::get(look, row.ticket)?;
+    let person = ticket.as_ref().and_then(|ticket| ticket.participant(row.participant));
+    Ok(person.map(|person| LetterFact { letter: row.id, ticket: row.ticket, to: person.address.clone() }))
+}
+
 /// The tickets of keys and ids, each once.
 fn led_to<L: Reach + ?Sized>(look: &L, facts: &Facts) -> Result<Vec<TicketFact>, StoreError> {
     let of_keys = facts.keys.iter().map(|key| key.ticket);
     let mut ids: Vec<TicketId> = Vec::new();
-    for id in of_keys.chain(facts.mails.iter().map(|mail| mail.ticket)) {
+    let of_letter = facts.letter.iter().map(|letter| letter.ticket);
+    for id in of_keys.chain(facts.mails.iter().map(|mail| mail.ticket)).chain(of_letter) {
         if !ids.contains(&id) {
             ids.push(id);
         }

@@ -286,6 +286,8 @@ pub struct Person {
     pub address: String,
     pub line: String,
     pub bad: bool,
+    /// The participant's number where mail to the address is paused and one may try again.
+    pub lift: Option<u16>,
 }
 
 /// Another ticket of the same customer.

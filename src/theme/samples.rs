@@ -226,6 +226,7 @@ pub(crate) fn ticket() -> Ticket {
                 address: "hanna.weber@weber-moebel.example".into(),
                 line: "Requester, gets every reply".into(),
                 bad: false,
+                lift: None,
             },
             Person {
                 icon: "alert",
@@ -233,6 +234,7 @@ pub(crate) fn ticket() -> Ticket {
                 address: "buchhaltung@weber-moebel.example".into(),
                 line: "Bounced, paused".into(),
                 bad: true,
+                lift: Some(3),
             },
         ],
         others: vec![Other {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::join::{Joined, agent_of, hold, is_agents, join, unsubscribe};
+use super::report::report;
 use super::route::{Hit, hits, pointers};
 use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
 use crate::mail::{Automatic, Defect, Inbound};
@@ -22,7 +23,7 @@ pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp
     }
     let hits = hits(&pointers(mail, site), facts);
     if mail.automatic == Some(Automatic::Report) {
-        return bounce(mail, &hits, facts);
+        return report(mail, keys(&hits).next(), projects(&hits).next(), facts);
     }
     if is_from_us(mail, site, facts) {
         return at(HoldCause::OwnAddress, projects(&hits).next());
@@ -118,24 +119,13 @@ fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
     others
 }
 
-/// A report names the letter it is about by our key, or by the letter's id.
-fn bounce(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Verdict {
-    let ids = super::questions::ids(mail);
-    let by_id = || ids.iter().find_map(|id| facts.mails.iter().find(|fact| fact.id == *id));
-    let ticket = keys(hits).next().map(|key| key.ticket).or_else(|| by_id().map(|fact| fact.ticket));
-    match ticket.and_then(|ticket| facts.ticket(ticket)) {
-        Some(ticket) => hold(HoldCause::Bounce, Some(ticket)),
-        None => at(HoldCause::Bounce, projects(hits).next()),
-    }
-}
-
 /// Nobody takes part in a ticket from one of our own addresses: what we sent would come back.
 fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
     let aliases = facts.projects.iter().flat_map(|project| &project.aliases);
     mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, aliases))
 }
 
-fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {
+pub(super) fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {
     Verdict::Hold { cause, ticket: None, project: project.map(|project| project.id) }
 }
 

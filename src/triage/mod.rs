@@ -12,6 +12,7 @@ mod forms;
 mod guard;
 mod join;
 mod questions;
+mod report;
 mod route;
 mod row;
 mod site;
@@ -23,10 +24,12 @@ mod tests;
 pub use adoption::{AdoptHow, Adoption};
 pub use cause::{HoldCause, IgnoreCause};
 pub use decide::decide;
-pub use facts::{Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, TicketFact};
+pub use facts::{
+    Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
+};
 pub use forms::KeyForm;
 pub use guard::{confirmation, copies_set_aside};
 pub use questions::questions;
 pub use row::{EmailRef, InHand, MailRow};
 pub use site::{Site, Wildcard, WildcardError};
-pub use verdict::{Confirmation, Verdict, VerdictKind};
+pub use verdict::{Confirmation, Reported, Verdict, VerdictKind};

@@ -12,6 +12,7 @@
 mod addresses;
 mod adoption;
 mod bench;
+mod bounces;
 mod faults_in;
 mod faults_out;
 mod held;

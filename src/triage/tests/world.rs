@@ -271,6 +271,7 @@ fn plain() -> Inbound {
         subject: "It is broken".to_owned(),
         scanned: Vec::new(),
         automatic: None,
+        report: None,
         authentication: Authentication::Unknown,
         text: "Help".to_owned(),
         attachments: Vec::new(),
@@ -315,6 +316,9 @@ fn describe(verdict: &Verdict) -> String {
         }
         Verdict::Unsubscribe { ticket, participant } => {
             words.push(format!("unsubscribe {ticket} for {participant}"));
+        }
+        Verdict::Bounce { letter, ticket, outcome } => {
+            words.push(format!("bounce {letter} ticket {ticket} {outcome:?}"));
         }
         Verdict::Duplicate { of } => words.push(format!("duplicate of {of}")),
         Verdict::Hold { cause, ticket, project } => {

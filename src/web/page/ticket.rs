@@ -115,7 +115,9 @@ fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> T
 
 fn composer(seen: &SeenTicket, kept: Option<Kept>) -> Composer {
     let reason = |person: &Participant| {
-        if seen.suppressed.contains(&person.no) {
+        if seen.paused.contains(&person.no) {
+            Some("bounced")
+        } else if seen.suppressed.contains(&person.no) {
             Some("takes no mail from this desk")
         } else if person.is_subscribed() {
             None
@@ -161,7 +163,10 @@ fn members(signed: &Signed, seen: &SeenTicket) -> Vec<Member> {
 
 fn person(seen: &SeenTicket, person: &Participant) -> Person {
     let requester = seen.ticket.requester().is_some_and(|requester| requester.no == person.no);
-    let (icon, line) = if seen.suppressed.contains(&person.no) {
+    let paused = seen.paused.contains(&person.no);
+    let (icon, line) = if paused {
+        ("alert", "Bounced, paused")
+    } else if seen.suppressed.contains(&person.no) {
         ("mail-off", "Takes no mail from this desk")
     } else if matches!(person.subscription, Subscription::Unsubscribed { .. }) {
         ("mail-off", "Unsubscribed")
@@ -175,7 +180,8 @@ fn person(seen: &SeenTicket, person: &Participant) -> Person {
         name: person.name.clone(),
         address: person.address.to_string(),
         line: line.to_owned(),
-        bad: false,
+        bad: paused,
+        lift: (paused && seen.may_work).then_some(person.no.0),
     }
 }
 

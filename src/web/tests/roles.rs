@@ -35,6 +35,7 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/p/{project}/{number}/send-again") => {
             ("/p/acme/web/1/send-again", [SignIn, NotFound, NotFound, NotFound, NotFound, NotFound])
         }
+        ("POST", "/p/{project}/{number}/try-again") => ("/p/acme/web/1/try-again", work),
         ("GET", "/held") => ("/held", [SignIn, Forbidden, Forbidden, Page, Page, Page]),
         ("POST", "/held/{row}/take-in") => {
             ("/held/ROW/take-in", [SignIn, Forbidden, Forbidden, Done, Done, Done])
@@ -103,6 +104,7 @@ async fn every_route_gives_each_role_what_it_may_have() {
                     ("to", "closed"),
                     ("assignee", jane.as_str()),
                     ("letter", "999"),
+                    ("participant", "1"),
                 ];
                 house.post(&mut browser, &path, &fields).await
             };
