@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::clock::Clock;
 use crate::config::{Config, ReplyTo};
-use crate::delivery::{self, Delivery, DeliverySettings};
+use crate::delivery::{self, Delivery, DeliverySettings, Rates};
 use crate::desk::{Desk, Links};
 use crate::intake::{BoxNames, Intake, IntakeSettings};
 use crate::jmap::{JmapConfig, Line};
@@ -31,7 +31,7 @@ impl Parts {
         let theme = Theme::load(None, jiff::tz::TimeZone::system())?;
         let store = Store::open(&StorePath::new(&config.data), &random, &clock)?;
         let links = Links::new(config.public_url.as_str());
-        let desk = Desk::new(store, clock, random, config.site(), links);
+        let desk = Desk::new(store, clock, random, config.site(), links).with_undo(config.limits.undo());
         let intake = Intake::new(desk.clone(), line.clone(), intake_settings(config));
         let delivery = Delivery::new(desk.clone(), line, theme.clone(), delivery_settings(config));
         let upkeep = Upkeep::new(desk.clone());
@@ -73,6 +73,10 @@ fn delivery_settings(config: &Config) -> DeliverySettings {
         reply_to: match config.addresses.reply_to {
             ReplyTo::Plain => delivery::ReplyTo::Plain,
             _ => delivery::ReplyTo::Keyed,
+        },
+        rates: Rates {
+            in_all: config.limits.letters_per_minute,
+            to_one: config.limits.letters_per_minute_to_one,
         },
     }
 }

@@ -178,6 +178,7 @@ fn status(desk: &Desk) -> Result<Vec<String>, String> {
     let mut lines =
         vec![format!("mail in: {intake}"), format!("listening: {listening}"), format!("mail out: {sending}")];
     let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
+    lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
     lines.push(format!("letters waiting: {}", waiting.len()));
     let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();
     lines.push(format!("mails taken: {taken}"));

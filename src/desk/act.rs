@@ -68,7 +68,7 @@ impl Desk {
 }
 
 /// Reads what an action needs, and refuses what cannot be.
-fn scene(
+pub(super) fn scene(
     look: &impl Look,
     viewer: Viewer,
     id: TicketId,

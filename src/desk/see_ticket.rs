@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::undo::may_be_undone;
 use super::{Desk, DeskError, SeenText, visible};
 use crate::store::{Look, Read, StoreError};
 use crate::tracker::{
     Account, AccountId, Action, Actor, Body, Event, EventKind, EventNo, LetterKind, OutboxRow, Participant,
-    ParticipantNo, Project, ProjectPath, Ticket, TicketId, Viewer,
+    ParticipantNo, Project, ProjectPath, Ticket, TicketId, Viewer, retracted,
 };
 
 /// How many entries a page shows.
@@ -56,6 +57,10 @@ pub struct SeenEntry {
     pub text: Option<Arc<SeenText>>,
     /// The letters that it caused.
     pub letters: Vec<OutboxRow>,
+    /// A reply that was taken back before it left.
+    pub retracted: bool,
+    /// A reply that can be taken back still.
+    pub may_undo: bool,
 }
 
 /// Who did it, with a name.
@@ -126,6 +131,7 @@ impl Desk {
         let mut events = look.events(id)?;
         let first_reply = first_reply(&events);
         let written_to = written_to(&look, events.first())?;
+        let taken_back: Vec<EventNo> = retracted(&events).collect();
         if let Some(before) = ask.before {
             events.retain(|event| event.no < before);
         }
@@ -136,13 +142,18 @@ impl Desk {
         for event in events.drain(..).skip(earlier) {
             let images = ask.images == Some(event.no);
             let text = body(&event).map(|body| self.texts.of(&self.store, body, images));
+            let letters = letters.remove(&event.no).unwrap_or_default();
+            let is_comment =
+                matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)));
             entries.push(SeenEntry {
+                retracted: taken_back.contains(&event.no),
+                may_undo: is_comment && may_be_undone(&letters),
                 who: names.who(&look, &ticket, event.actor)?,
                 to: match event.kind {
                     EventKind::Assigned { to: Some(to), .. } => names.account(&look, to)?,
                     _ => None,
                 },
-                letters: letters.remove(&event.no).unwrap_or_default(),
+                letters,
                 text,
                 event,
             });
@@ -291,8 +302,11 @@ fn written_to(look: &Read, first: Option<&Event>) -> Result<Option<String>, Stor
 
 fn first_reply(events: &[Event]) -> Option<SignedDuration> {
     let opened: Timestamp = events.first()?.at;
-    let agents =
-        |event: &&Event| matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)));
+    let taken_back: Vec<EventNo> = retracted(events).collect();
+    let agents = |event: &&Event| {
+        matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)))
+            && !taken_back.contains(&event.no)
+    };
     events.iter().find(agents).map(|event| event.at.duration_since(opened))
 }
 

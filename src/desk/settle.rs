@@ -255,6 +255,7 @@ fn settle_row(row: &mut OutboxRow, outcome: &Settled, now: Timestamp) {
             row.submission.clone_from(submission);
             row.delivery.clone_from(delivery);
             row.trouble = None;
+            super::delivered::plan(row, now);
         }
         Settled::Refused { why } => {
             row.state = OutboxState::Failed;

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
-use crate::tracker::{Project, ProjectId, TicketId};
+use crate::mail::Address;
+use crate::tracker::{Actor, Event, Project, ProjectId, TicketId};
 use crate::triage::{
     Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
 };
@@ -36,8 +37,31 @@ pub(super) fn answer<L: Reach + ?Sized>(
         facts.sender_last_hour = mailrows::taken_since(look, sender.folded(), hour_ago)?;
         facts.confirmations_last_hour = site::confirmations_since(look, sender, hour_ago)?;
         facts.confirmations_last_day = site::confirmations_since(look, sender, day_ago)?;
+        if facts.confirmations_last_day > 0 {
+            let attended = attended(look, sender, day_ago)?.unwrap_or(day_ago);
+            facts.confirmations_unattended = site::confirmations_since(look, sender, attended)?;
+        }
     }
     Ok(facts)
+}
+
+/// How many of a sender's tickets are looked at for what people did.
+const ATTENDED: usize = 50;
+
+/// When a person last acted on a ticket of this sender, if that was since then.
+fn attended<L: Reach + ?Sized>(
+    look: &L,
+    sender: &Address,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut last = None;
+    for ticket in tickets::of(look, sender, ATTENDED)? {
+        let by_person = |event: &Event| {
+            matches!(event.actor, Actor::Account(_)).then_some(event.at).filter(|at| *at >= since)
+        };
+        last = events::of(look, ticket.id)?.iter().filter_map(by_person).max().max(last);
+    }
+    Ok(last)
 }
 
 /// Rows with the same octets or the same Message-ID, each once.

@@ -209,6 +209,19 @@ pub struct Text {
     pub defects: Vec<String>,
     pub files: Vec<File>,
     pub delivery: Option<Delivery>,
+    /// A reply that has not left yet and can be taken back.
+    pub pending: Option<Pending>,
+}
+
+/// When a reply leaves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pending {
+    /// Nothing where it is due and waits for the mail server.
+    pub at: Option<Timestamp>,
+    /// To whom, by name.
+    pub whom: String,
+    /// What is in the way.
+    pub trouble: Option<String>,
 }
 
 /// A file that came with a mail.

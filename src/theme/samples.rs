@@ -97,6 +97,7 @@ fn text(no: u32, who: &str, html: &str) -> Text {
         defects: vec![],
         files: vec![],
         delivery: None,
+        pending: None,
     }
 }
 
@@ -146,6 +147,7 @@ fn entries() -> Vec<Entry> {
             at: at("2026-11-16T08:12:00Z"),
         }),
         Entry::Comment(Text {
+            pending: None,
             delivery: Some(Delivery {
                 icon: "check",
                 line: "Delivered to 1 of 1".into(),
@@ -172,6 +174,7 @@ fn entries() -> Vec<Entry> {
         }),
         Entry::Comment(Text {
             fresh: true,
+            pending: None,
             delivery: Some(Delivery {
                 icon: "alert",
                 line: "Not known whether sent to 1 of 1".into(),

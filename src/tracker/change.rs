@@ -51,6 +51,10 @@ pub enum Refusal {
     AlreadyParticipant,
     #[error("a ticket has at most {MAX_PARTICIPANTS} participants")]
     TooManyParticipants,
+    #[error("this reply has left already, or may have, so it cannot be taken back")]
+    HasLeft,
+    #[error("there is nothing to take back")]
+    NothingToTakeBack,
 }
 
 /// Applies one change and returns its events in order, each with its number.

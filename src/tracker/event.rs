@@ -65,6 +65,10 @@ pub enum EventKind {
         participant: ParticipantNo,
         reply: String,
     },
+    /// A reply was taken back before any letter of it left.
+    Retracted {
+        event: EventNo,
+    },
 }
 
 /// One line of a ticket's timeline.

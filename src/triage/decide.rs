@@ -29,7 +29,7 @@ pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp
         return at(HoldCause::OwnAddress, projects(&hits).next());
     }
     by_privileged_key(mail, &hits, facts)
-        .unwrap_or_else(|| by_ticket_or_project(mail, &hits, facts, received_at, now))
+        .unwrap_or_else(|| by_ticket_or_project(mail, site, &hits, facts, received_at, now))
 }
 
 /// Unsubscribe keys and agents' keys come before all else. An agent's key that does not count
@@ -46,6 +46,7 @@ fn by_privileged_key(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<
 
 fn by_ticket_or_project(
     mail: &Inbound,
+    site: &Site,
     hits: &[Hit<'_>],
     facts: &Facts,
     received_at: Timestamp,
@@ -58,13 +59,13 @@ fn by_ticket_or_project(
         Joined::Nowhere => None,
     };
     match destination(hits, linked, facts) {
-        Ok(project) if guard::is_flood(facts) => at(HoldCause::Flood, Some(project)),
+        Ok(project) if guard::is_flood(site, facts) => at(HoldCause::Flood, Some(project)),
         Ok(project) => Verdict::Open {
             project: project.id,
             also_for: also_for(hits, project.id),
             requester: mail.from.clone(),
             linked,
-            confirmation: guard::confirmation(mail, project.confirm, facts, received_at, now),
+            confirmation: guard::confirmation(mail, project.confirm, site, facts, received_at, now),
             automatic: mail.automatic.is_some(),
         },
         Err(Verdict::Hold { cause, ticket, project }) => {

@@ -136,6 +136,8 @@ pub struct Facts {
     /// How many confirmations this sender was due in the last hour, and in the last day.
     pub confirmations_last_hour: u32,
     pub confirmations_last_day: u32,
+    /// How many of the last day since a person acted on a ticket of this sender.
+    pub confirmations_unattended: u32,
 }
 
 impl ProjectFact {

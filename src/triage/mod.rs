@@ -5,6 +5,7 @@
 
 mod addresses;
 mod adoption;
+mod budgets;
 mod cause;
 mod decide;
 mod facts;
@@ -22,6 +23,7 @@ mod verdict;
 mod tests;
 
 pub use adoption::{AdoptHow, Adoption};
+pub use budgets::Budgets;
 pub use cause::{HoldCause, IgnoreCause};
 pub use decide::decide;
 pub use facts::{

@@ -44,6 +44,8 @@ pub(super) fn table() -> Vec<Route> {
         act("/p/{project}/{number}/status", SignedIn, post(action::status::act)),
         act("/p/{project}/{number}/assign", SignedIn, post(action::assign::act)),
         act("/p/{project}/{number}/send-again", SignedIn, post(action::send_again::act)),
+        act("/p/{project}/{number}/undo", SignedIn, post(action::undo::undo)),
+        act("/p/{project}/{number}/send-now", SignedIn, post(action::undo::send_now)),
         act("/p/{project}/{number}/try-again", SignedIn, post(action::try_again::act)),
         see("/p/{project}/{number}/file/{event}/{part}", SignedIn, get(page::file::show)),
         see("/held", SignedIn, get(page::held::show)),

@@ -95,6 +95,8 @@ enum StoredKind {
         #[cbor(default)]
         reply: String,
     },
+    #[n(10)]
+    Retracted(#[n(0)] u32),
 }
 
 impl Record for Event {
@@ -147,6 +149,7 @@ fn stored_kind(kind: &EventKind) -> StoredKind {
         EventKind::DeliveryFailed { participant, reply } => {
             StoredKind::DeliveryFailed { participant: participant.0, reply: reply.clone() }
         }
+        EventKind::Retracted { event } => StoredKind::Retracted(event.0),
     }
 }
 
@@ -168,6 +171,7 @@ fn kind(stored: StoredKind) -> Result<EventKind, Unreadable> {
         StoredKind::DeliveryFailed { participant, reply } => {
             EventKind::DeliveryFailed { participant: ParticipantNo(participant), reply }
         }
+        StoredKind::Retracted(event) => EventKind::Retracted { event: EventNo(event) },
     })
 }
 

@@ -10,8 +10,8 @@ use crate::tracker::{
     Subscription, Suffix, Ticket, TicketId,
 };
 use crate::triage::{
-    Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site, TicketFact, Verdict,
-    Wildcard, decide, questions,
+    Budgets, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site, TicketFact,
+    Verdict, Wildcard, decide, questions,
 };
 
 pub const RAW: RawHash = RawHash([9; 32]);
@@ -34,6 +34,7 @@ pub fn site() -> Site {
         account: address("mailbox@desk.example.com"),
         host: "desk.example.com".to_owned(),
         authserv_id: None,
+        budgets: Budgets::default(),
     }
 }
 
@@ -50,6 +51,7 @@ pub struct World {
     pub sender_last_hour: u32,
     pub confirmations_last_hour: u32,
     pub confirmations_last_day: u32,
+    pub confirmations_unattended: u32,
 }
 
 fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
@@ -116,6 +118,7 @@ impl World {
         let mail = |id: &str, ticket| MailFact {
             id: MessageId::parse(id).unwrap(),
             ticket: TicketId(ticket),
+            letter: None,
             ours: true,
         };
         Self {
@@ -149,6 +152,7 @@ impl World {
             sender_last_hour: 0,
             confirmations_last_hour: 0,
             confirmations_last_day: 0,
+            confirmations_unattended: 0,
         }
     }
 
@@ -182,6 +186,7 @@ impl World {
             sender_last_hour: self.sender_last_hour,
             confirmations_last_hour: self.confirmations_last_hour,
             confirmations_last_day: self.confirmations_last_day,
+            confirmations_unattended: self.confirmations_unattended,
         }
     }
 
