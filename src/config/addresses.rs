@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::read;
-use crate::tracker::ProjectPath;
 use crate::triage::Wildcard;
 
 /// The site's own addresses. A wildcard has `{key}` (or `%{key}`) once, before its `@`.
@@ -26,9 +25,6 @@ pub struct Addresses {
     /// What the Reply-To of a letter is.
     #[serde(default)]
     pub reply_to: ReplyTo,
-    /// Where mail goes that is sent to the bare address: a project's path. Else it is held.
-    #[serde(default, deserialize_with = "read::some_path")]
-    pub default_project: Option<ProjectPath>,
 }
 
 /// What the Reply-To of a letter is, and so how an answer finds its ticket.

@@ -70,7 +70,6 @@ fn mailboxes(config: &Config) -> Result<(), ConfigError> {
         ("intake", &boxes.intake),
         ("handled", &boxes.handled),
         ("held", &boxes.held),
-        ("junk", &boxes.junk),
         ("sent", &boxes.sent),
         ("drafts", &boxes.drafts),
         ("earlier", &boxes.earlier),

@@ -75,7 +75,6 @@ impl Config {
                 former: Vec::new(),
                 authserv_id: None,
                 reply_to: ReplyTo::default(),
-                default_project: None,
             },
             web: Web::default(),
             tls: None,

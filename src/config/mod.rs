@@ -127,9 +127,6 @@ pub struct Mailboxes {
     /// Where mails go that a person has to decide about.
     #[serde(deserialize_with = "read::mailbox")]
     pub held: MailboxRef,
-    /// The server's own junk: counted and shown, never taken by itself.
-    #[serde(deserialize_with = "read::mailbox")]
-    pub junk: MailboxRef,
     /// Where sent letters go.
     #[serde(deserialize_with = "read::mailbox")]
     pub sent: MailboxRef,
@@ -149,7 +146,6 @@ impl Default for Mailboxes {
             intake: role("inbox"),
             handled: name(&["Postdesk", "Handled"]),
             held: name(&["Postdesk", "Held"]),
-            junk: role("junk"),
             sent: role("sent"),
             drafts: name(&["Postdesk", "Outgoing"]),
             earlier: name(&["Earlier"]),
@@ -191,9 +187,6 @@ pub struct Limits {
     /// A larger mail is held unread, in octets.
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
-    /// A larger form is refused, in octets.
-    #[serde(deserialize_with = "read::positive")]
-    pub max_form_bytes: u64,
     /// How many letters of one kind may leave within a minute: replies, notices, confirmations.
     /// More of that kind wait; the others go on.
     #[serde(deserialize_with = "read::positive")]
@@ -222,7 +215,6 @@ impl Default for Limits {
         let budgets = Budgets::default();
         Self {
             max_mail_bytes: 64 * 1024 * 1024,
-            max_form_bytes: 1024 * 1024,
             letters_per_minute: 1200,
             letters_per_minute_to_one: 30,
             undo_seconds: 20,

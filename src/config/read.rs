@@ -9,7 +9,6 @@ use url::{Host, Url};
 
 use super::{MailboxRef, Network, TlsSource};
 use crate::mail::Address;
-use crate::tracker::ProjectPath;
 use crate::triage::Wildcard;
 
 pub(super) fn data() -> PathBuf {
@@ -119,12 +118,6 @@ fn to_wildcard<E: Error>(text: &str) -> Result<Wildcard, E> {
     Wildcard::parse(text).map_err(|error| {
         E::custom(format!("is no wildcard: {error}; such as incoming+{{key}}@desk.example.com"))
     })
-}
-
-pub(super) fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<ProjectPath>, D::Error> {
-    let text = String::deserialize(from)?;
-    let path = ProjectPath::parse(&text);
-    path.map(Some).map_err(|error| D::Error::custom(format!("is no project path, such as acme/web: {error}")))
 }
 
 pub(super) fn listeners<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SocketAddr>, D::Error> {

@@ -146,7 +146,7 @@ fn held_row(look: &impl Look, row: MailRowId) -> Result<MailRow, DeskError> {
 fn may_take_in(look: &impl Look, viewer: Viewer, held: &MailRow, into: ProjectId) -> Result<(), DeskError> {
     let project = look.project(into)?.ok_or(DeskError::NotFound)?;
     if !visible::may_decide(look, viewer, held)? {
-        return Err(DeskError::NotFound);
+        return Err(DeskError::Forbidden);
     }
     if viewer.may(Action::Work, &project) { Ok(()) } else { Err(DeskError::Forbidden) }
 }
@@ -154,7 +154,7 @@ fn may_take_in(look: &impl Look, viewer: Viewer, held: &MailRow, into: ProjectId
 /// The same for putting it aside, but that one which leads nowhere is an admin's.
 fn may_dismiss(look: &impl Look, viewer: Viewer, held: &MailRow) -> Result<(), DeskError> {
     if !visible::may_decide(look, viewer, held)? {
-        return Err(DeskError::NotFound);
+        return Err(DeskError::Forbidden);
     }
     let leads_nowhere = held.project.is_none() && held.ticket.is_none();
     if leads_nowhere && !viewer.admin { Err(DeskError::Forbidden) } else { Ok(()) }

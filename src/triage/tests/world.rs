@@ -118,7 +118,6 @@ impl World {
         let mail = |id: &str, ticket| MailFact {
             id: MessageId::parse(id).unwrap(),
             ticket: TicketId(ticket),
-            letter: None,
             ours: true,
         };
         Self {
@@ -182,6 +181,7 @@ impl World {
             keys,
             mails,
             default_project: self.default_project,
+            letter: None,
             agents: vec![(AccountId(1), address("jane@team.example"))],
             sender_last_hour: self.sender_last_hour,
             confirmations_last_hour: self.confirmations_last_hour,
