@@ -47,6 +47,8 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
         Who::Postdesk | Who::Somebody => (false, None),
     };
     let nothing = SeenText::default();
+    let pending = entry.may_undo.then(|| pending(entry, ticket, now));
+    let leaves_later = pending.as_ref().is_some_and(|pending| pending.at.is_some());
     let text = entry.text.as_deref().unwrap_or(&nothing);
     Text {
         no: no.0,
@@ -63,8 +65,8 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
         images_shown: text.images_shown,
         defects: defects(text),
         files: text.attachments.iter().map(|file| self::file(file, no, href)).collect(),
-        delivery: if entry.may_undo { None } else { delivery::foot(&entry.letters, ticket, now) },
-        pending: entry.may_undo.then(|| pending(entry, ticket, now)),
+        delivery: if leaves_later { None } else { delivery::foot(&entry.letters, ticket, now) },
+        pending,
     }
 }
 
