@@ -24,7 +24,7 @@ pub(super) fn note(
         row.trouble = None;
     }
     match outcome {
-        Reported::Failed { permanent, reply } => refused(w, row, permanent, reply, now),
+        Reported::Failed { permanent, reply } => refused(w, row, permanent, &reply, now),
         Reported::Delayed | Reported::Passed => {
             let said = if outcome == Reported::Delayed { Delivery::Queued } else { Delivery::Delivered };
             if !matches!(row.delivery, Delivery::Refused { .. } | Delivery::Delivered) {
@@ -40,17 +40,17 @@ fn refused(
     w: &mut Write<'_>,
     mut row: OutboxRow,
     permanent: bool,
-    reply: String,
+    reply: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = matches!(row.delivery, Delivery::Refused { .. });
     if !known {
-        row.delivery = Delivery::Refused { reply: reply.clone() };
+        row.delivery = Delivery::Refused { reply: reply.to_owned() };
     }
     row.next_look = None;
     w.put_letter(&row)?;
     if !known {
-        tell_ticket(w, &row, &reply, now)?;
+        tell_ticket(w, &row, reply, now)?;
     }
     let ticket = w.ticket(row.ticket)?;
     let person = ticket.as_ref().and_then(|ticket| ticket.participant(row.participant));
