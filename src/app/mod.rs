@@ -57,7 +57,7 @@ impl App {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let parts = self.parts;
-        let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone() };
+        let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: true };
         let mut tasks: Vec<JoinHandle<()>> = Vec::new();
         for web in self.web {
             tracing::info!(address = %web.address, tls = web.tls.is_some(), "the tracker listens");
@@ -89,7 +89,7 @@ impl App {
 /// Where the store cannot be opened.
 pub async fn answer_alone(config: Config, request: Request) -> Result<Answer, StartError> {
     let parts = Parts::build(&config)?;
-    let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone() };
+    let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: false };
     let told = control::answer(&operator, request).await;
     parts.desk.store.close().await;
     Ok(told)

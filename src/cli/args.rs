@@ -27,7 +27,7 @@ pub(super) enum Command {
     Project(Project),
     /// Add and list accounts, give one a new password.
     Account(Account),
-    /// Make the first admin.
+    /// Make an account that may do everything, such as the first.
     Admin(Admin),
     /// Say what becomes of the mails that lay in the mailbox before this desk came.
     Adopt(Adopt),
@@ -106,15 +106,19 @@ pub(super) struct Edit {
     /// Take no new tickets; its tickets still take replies.
     #[arg(long)]
     off: bool,
+    /// An address of its own to add; may be given more than once.
     #[arg(long = "add-alias", value_name = "ADDRESS")]
     add_aliases: Vec<String>,
+    /// An address of its own to take away; may be given more than once.
     #[arg(long = "remove-alias", value_name = "ADDRESS")]
     remove_aliases: Vec<String>,
+    /// The last part of its suffix address.
     #[arg(long)]
     suffix: Option<String>,
     /// Add a member or change its role: `jane`, `jane=viewer`, `jane=agent`, `jane=manager`.
     #[arg(long = "member", value_name = "HANDLE=ROLE")]
     members: Vec<String>,
+    /// Take a member away.
     #[arg(long = "remove-member", value_name = "HANDLE")]
     remove_members: Vec<String>,
     /// Whose name customers see on an answer.
@@ -205,6 +209,7 @@ pub(super) enum AccountCommand {
     List,
     /// Print a link that works once, where a new password can be chosen.
     Password {
+        /// The account's handle, such as `jane`.
         handle: String,
         /// Read the new password from standard input instead.
         #[arg(long)]
@@ -224,8 +229,11 @@ pub(super) struct Admin {
 pub(super) enum AdminCommand {
     /// Add an account that may do everything; prints a link that works once.
     Create {
+        /// The name by which colleagues mention it, such as `jane`.
         handle: String,
+        /// The mail address that it signs in with.
         address: String,
+        /// The full name.
         #[arg(long)]
         name: Option<String>,
     },

@@ -15,7 +15,11 @@ use args::{Args, Command};
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    log::start(args.log_json);
+    // The demo's greeting is what its terminal is for, so only what goes wrong follows it.
+    let usual = if matches!(args.command, Command::Demo(_)) { "warn" } else { "info" };
+    if let Err(why) = log::start(args.log_json, usual) {
+        return fail(&why);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the system gives no threads: {error}")),

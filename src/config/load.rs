@@ -19,7 +19,10 @@ impl Config {
     /// The first thing that is wrong, with file, line, setting and what to do.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::of_file(format!("the configuration cannot be read: {error}")).at(path, None)
+            ConfigError::of_file(format!(
+                "the configuration cannot be read: {error}; --config says where it is"
+            ))
+            .at(path, None)
         })?;
         let mut config = Self::parse(&text, path)?;
         config.root(path.parent().unwrap_or(Path::new("")));

@@ -13,6 +13,8 @@ use crate::triage::{AdoptHow, VerdictKind};
 pub struct Operator {
     pub desk: Desk,
     pub intake: Intake,
+    /// Whether this is the daemon; else a command that found none.
+    pub running: bool,
 }
 
 /// Carries one command out and says what came of it.
@@ -33,7 +35,7 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::AccountList => account_list(desk),
         Request::AccountPassword { handle, password } => account_password(desk, &handle, password).await,
         Request::Adopt { how } => adopt(operator, &how).await,
-        Request::Status => status(desk),
+        Request::Status => status(desk, operator.running),
     }
 }
 
@@ -147,7 +149,7 @@ async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
         .into_iter()
         .find(|choice| choice.as_str() == how)
         .ok_or_else(|| format!("\"{how}\" is not one of leave, import, new"))?;
-    operator.intake.adopt(how).await.map_err(|error| error.to_string())?;
+    operator.intake.adopt(how).await.map_err(|error| error.whole())?;
     let what = match how {
         AdoptHow::Leave => "what lay in the mailbox was moved to \"Earlier\"",
         AdoptHow::Import => "what lies in the mailbox becomes tickets, without any letter",
@@ -156,7 +158,24 @@ async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
     Ok(vec![format!("The mailbox is adopted: {what}.")])
 }
 
-fn status(desk: &Desk) -> Result<Vec<String>, String> {
+fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
+    let mut lines = if running {
+        of_the_streets(desk)
+    } else {
+        vec!["no daemon runs on this data folder, so no mail comes in or goes out".to_owned()]
+    };
+    let read = desk.store.read().map_err(|error| error.to_string())?;
+    let verdicts = read.verdicts().map_err(|error| error.to_string())?;
+    let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
+    lines.push(format!("letters waiting: {}", waiting.len()));
+    let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();
+    lines.push(format!("mails taken: {taken}"));
+    lines.extend(by_word(&verdicts));
+    Ok(lines)
+}
+
+/// How mail comes in and goes out.
+fn of_the_streets(desk: &Desk) -> Vec<String> {
     let standing = desk.standing().get();
     let intake = match &standing.intake {
         IntakeStanding::Starting => "starting".to_owned(),
@@ -164,7 +183,9 @@ fn status(desk: &Desk) -> Result<Vec<String>, String> {
             format!("off: the mailbox holds {waiting} mails from before; see `postdesk adopt --help`")
         }
         IntakeStanding::Running => "running".to_owned(),
-        IntakeStanding::Trouble { why, since } => format!("in trouble since {since}: {why}"),
+        IntakeStanding::Trouble { why, since } => {
+            format!("in trouble since {}: {why}", since.strftime("%Y-%m-%d %H:%M:%S UTC"))
+        }
     };
     let listening = match standing.listening {
         Some(Listening::Push) => "by push",
@@ -173,17 +194,10 @@ fn status(desk: &Desk) -> Result<Vec<String>, String> {
     };
     let sending =
         standing.sending_trouble.map_or_else(|| "running".to_owned(), |why| format!("in trouble: {why}"));
-    let read = desk.store.read().map_err(|error| error.to_string())?;
-    let verdicts = read.verdicts().map_err(|error| error.to_string())?;
     let mut lines =
         vec![format!("mail in: {intake}"), format!("listening: {listening}"), format!("mail out: {sending}")];
-    let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
     lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
-    lines.push(format!("letters waiting: {}", waiting.len()));
-    let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();
-    lines.push(format!("mails taken: {taken}"));
-    lines.extend(by_word(&verdicts));
-    Ok(lines)
+    lines
 }
 
 /// One line for each kind of verdict, with its causes: `hold 3 (H01 1, H02 2)`.

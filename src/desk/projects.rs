@@ -115,7 +115,9 @@ impl Desk {
                 return taken(&format!("the address {alias}"), &other);
             }
             if self.site.is_ours(alias, []) {
-                let why = format!("{alias} is an address that this desk needs for all projects");
+                let why = format!(
+                    "{alias} is an address of the whole desk; a project that is the default gets its mail"
+                );
                 return Err(DeskError::Invalid(why));
             }
         }

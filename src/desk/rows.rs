@@ -4,7 +4,7 @@ use super::receive::{Arrived, row_of};
 use super::{Desk, DeskError};
 use crate::store::{Look, StoreError, WriteError};
 use crate::tracker::MailRowId;
-use crate::triage::{EmailRef, HoldCause, InHand, MailRow, Verdict};
+use crate::triage::{EmailRef, HoldCause, InHand, MailRow, Verdict, VerdictKind};
 
 impl Desk {
     /// Records what a sweep is about to work on, so that a crash shows over which mail it was.
@@ -15,17 +15,18 @@ impl Desk {
         self.store.write(move |w| w.set_in_hand(&mails)).await.map_err(WriteError::flatten)
     }
 
-    /// Records that these Emails have left the intake mailbox.
+    /// Records that these Emails have left the intake mailbox, each by the verdict with which its
+    /// row was read. One that a person decided meanwhile has to be filed anew.
     ///
     /// # Errors
     /// Where the store cannot write; they are filed again then, which does no harm.
-    pub async fn filed(&self, rows: Vec<MailRowId>) -> Result<(), StoreError> {
+    pub async fn filed(&self, rows: Vec<(MailRowId, VerdictKind)>) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }
         let filed = self.store.write(move |w| {
-            for id in &rows {
-                if let Some(mut row) = w.mail_row(*id)? {
+            for (id, verdict) in &rows {
+                if let Some(mut row) = w.mail_row(*id)?.filter(|row| row.verdict == *verdict) {
                     row.filed = true;
                     w.put_mail_row(&row)?;
                 }

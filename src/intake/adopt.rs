@@ -1,5 +1,7 @@
 //! What becomes of mails that lay in the mailbox before Postdesk came: a person's choice.
 
+use std::collections::HashSet;
+
 use super::{Intake, IntakeError};
 use crate::desk::DeskError;
 use crate::triage::{AdoptHow, Adoption};
@@ -14,6 +16,7 @@ impl Intake {
     pub async fn adopt(&self, how: AdoptHow) -> Result<Adoption, IntakeError> {
         let account = self.jmap().await?.account_id();
         let name = self.settings.boxes.intake.to_string();
+        let _alone = self.adopting.lock().await;
         if let Some(before) = self.desk.adoption(&account, &name)? {
             let how = before.how.as_str();
             return Err(DeskError::Invalid(format!("the mailbox was adopted already, as \"{how}\"")).into());
@@ -31,15 +34,22 @@ impl Intake {
         let boxes = self.boxes().await?;
         let earlier = jmap.ensure_mailbox(&self.settings.boxes.earlier).await?;
         let mut stuck = 0;
+        let mut gone = HashSet::new();
         loop {
-            let page = jmap.page(&boxes.intake, stuck, 100).await?;
+            let mut page = jmap.page(&boxes.intake, stuck, 100).await?;
             if page.found == 0 {
                 break;
             }
+            // What is shown again though it was moved did not move.
+            page.emails.retain(|email| !gone.contains(&email.id));
             let moves: Vec<_> =
                 page.emails.iter().map(|e| (e.id.clone(), boxes.intake.clone(), earlier.clone())).collect();
-            let filed = jmap.file(&moves).await?.iter().filter(|result| result.is_ok()).count();
-            stuck += page.found - filed.min(page.found);
+            let moved = jmap.file(&moves).await?;
+            let before = gone.len();
+            gone.extend(
+                moves.into_iter().zip(moved).filter(|(_, done)| done.is_ok()).map(|((id, ..), _)| id),
+            );
+            stuck += page.found.saturating_sub(gone.len() - before);
         }
         if stuck > 0 {
             // What stayed would be taken in as if it came now.

@@ -52,7 +52,7 @@ pub enum IntakeError {
 
 impl IntakeError {
     /// The sentence with all its causes, for a log or a person.
-    fn whole(&self) -> String {
+    pub fn whole(&self) -> String {
         match self {
             Self::Jmap(error) => error.whole(),
             other => other.to_string(),
@@ -82,6 +82,8 @@ pub struct Intake {
     /// alone.
     suspects: Arc<Mutex<HashMap<EmailRef, u8>>>,
     recalled: Arc<AtomicBool>,
+    /// Held while the intake mailbox is being adopted.
+    adopting: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The longest wait between two tries while the mail server does not answer.
@@ -99,6 +101,7 @@ impl Intake {
             boxes: Arc::default(),
             suspects: Arc::default(),
             recalled: Arc::default(),
+            adopting: Arc::default(),
         }
     }
 
@@ -108,7 +111,7 @@ impl Intake {
         let listening = tokio::spawn(self.clone().listen());
         let mut backoff = Duration::from_secs(1);
         while !*stop.borrow() {
-            match self.sweep().await {
+            match self.sweep_until(&stop).await {
                 Ok(swept) => {
                     backoff = Duration::from_secs(1);
                     self.note_success(swept);

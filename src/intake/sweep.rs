@@ -3,6 +3,8 @@
 
 use std::collections::HashSet;
 
+use tokio::sync::watch;
+
 use super::{Boxes, Intake, IntakeError};
 use crate::jmap::EmailId;
 use crate::store::Look;
@@ -26,27 +28,36 @@ impl Intake {
     /// # Errors
     /// Where the mail server or the store stand in the way; what was taken stays taken.
     pub async fn sweep(&self) -> Result<Swept, IntakeError> {
+        let (_running, stop) = watch::channel(false);
+        self.sweep_until(&stop).await
+    }
+
+    /// A sweep that ends after the page in hand when `stop` says so.
+    pub(super) async fn sweep_until(&self, stop: &watch::Receiver<bool>) -> Result<Swept, IntakeError> {
         let adoption = match self.standing_adoption().await? {
             Ok(adoption) => adoption,
             Err(waiting) => return Ok(Swept::NotAdopted { waiting }),
         };
         self.recall_suspects()?;
         let boxes = self.boxes().await?;
-        let mut seen = HashSet::new();
+        let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
         let (mut taken, mut stuck) = (0, 0);
         let mut trouble = None;
-        loop {
-            let page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
+        while !*stop.borrow() {
+            let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
             if page.found == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;
                 break;
             }
             seen.extend(page.emails.iter().map(|email| email.id.clone()));
+            // A server may go on showing what it has just moved.
+            page.emails.retain(|email| !gone.contains(&email.id));
             let sorted = self.sort(self.jmap().await?, &page.emails)?;
             let page_of = self.take(sorted, &adoption, &seen).await?;
             taken += page_of.new;
             let filed = self.file(&boxes, &boxes.intake, &page_of.rows).await?;
-            stuck += page.found - filed.min(page.found);
+            stuck += page.found.saturating_sub(filed.len());
+            gone.extend(filed);
             // One mail that cannot be had now does not hold up the others; a page of them is the
             // server's trouble.
             let none_came = page_of.rows.is_empty();
@@ -68,6 +79,11 @@ impl Intake {
         if let Some(adoption) = self.desk.adoption(&account, &name)? {
             return Ok(Ok(adoption));
         }
+        // One that a person is just emptying is not empty by itself.
+        let _alone = self.adopting.lock().await;
+        if let Some(adoption) = self.desk.adoption(&account, &name)? {
+            return Ok(Ok(adoption));
+        }
         let waiting = match jmap.find_mailbox(&self.settings.boxes.intake).await? {
             Some(mailbox) => {
                 let page = jmap.page(&mailbox.id, 0, 1).await?;
@@ -83,15 +99,15 @@ impl Intake {
         Ok(Ok(adoption))
     }
 
-    /// Files Emails away by their verdicts and records which of them left. Gives their number.
+    /// Files Emails away by their verdicts and records which of them left. Gives these.
     async fn file(
         &self,
         boxes: &Boxes,
         from: &crate::jmap::MailboxId,
         rows: &[MailRow],
-    ) -> Result<usize, IntakeError> {
+    ) -> Result<Vec<EmailId>, IntakeError> {
         if rows.is_empty() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let moves: Vec<_> = rows
             .iter()
@@ -100,11 +116,14 @@ impl Intake {
             })
             .collect();
         let results = self.jmap().await?.file(&moves).await?;
-        let mut filed = Vec::new();
+        let (mut filed, mut left) = (Vec::new(), Vec::new());
         let mut lost_box = false;
         for (row, result) in rows.iter().zip(results) {
             match result {
-                Ok(()) => filed.push(row.id),
+                Ok(()) => {
+                    filed.push((row.id, row.verdict));
+                    left.push(EmailId::from(row.source.email.as_str()));
+                }
                 Err(fault) => {
                     tracing::warn!(row = row.id.0, %fault, "this mail could not be filed away; it stays where it is");
                     lost_box |= !fault.is_not_found();
@@ -114,9 +133,8 @@ impl Intake {
         if lost_box {
             self.forget_boxes().await;
         }
-        let count = filed.len();
         self.desk.filed(filed).await?;
-        Ok(count)
+        Ok(left)
     }
 
     /// Rows whose mail is not in the intake mailbox any more: one that a person decided anew moves
@@ -129,12 +147,18 @@ impl Intake {
         }
         let ids: Vec<_> = rows.iter().map(|row| EmailId::from(row.source.email.as_str())).collect();
         let emails = self.jmap().await?.emails(&ids).await?;
+        // An id that was issued again names another mail.
         let lies_in = |row: &MailRow, mailbox| {
-            emails.iter().any(|e| e.id.as_str() == row.source.email && e.mailboxes.contains(mailbox))
+            emails.iter().any(|e| {
+                e.id.as_str() == row.source.email
+                    && e.blob.as_str() == row.source.blob
+                    && e.mailboxes.contains(mailbox)
+            })
         };
         let (held, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| lies_in(row, &boxes.held));
         self.file(boxes, &boxes.held, &held).await?;
-        let gone = gone.into_iter().filter(|row| !lies_in(row, &boxes.intake)).map(|row| row.id).collect();
+        let gone = gone.into_iter().filter(|row| !lies_in(row, &boxes.intake));
+        let gone = gone.map(|row| (row.id, row.verdict)).collect();
         self.desk.filed(gone).await?;
         Ok(())
     }

@@ -20,6 +20,9 @@ const DOWNLOADS: usize = 3;
 /// Runs that end over one mail alone before it is held unread.
 const CRASHES: u8 = 2;
 
+/// Stands for the bytes of a mail that was not downloaded.
+const NOT_KEPT: RawHash = RawHash([0; 32]);
+
 /// What became of a page.
 pub(super) struct Taken {
     /// Rows whose Emails are to be filed away now.
@@ -41,7 +44,8 @@ struct Fetched {
 
 impl Intake {
     /// Takes in what is new on a page and gives the rows to file away. A page is in hand in one
-    /// commit; mails that were in hand when a run ended are taken one at a time.
+    /// commit; mails that were in hand when a run ended are taken one at a time, and first: over
+    /// one that comes later the run may end again, and would forget them.
     pub(super) async fn take(
         &self,
         sorted: Sorted,
@@ -53,17 +57,16 @@ impl Intake {
             sorted.new.into_iter().partition(|source| self.crashes_over(source).is_some());
         let before = rows.len();
         let mut trouble = None;
-        if !calm.is_empty() {
-            let (taken, left) = self.take_together(calm, adoption, present).await?;
-            rows.extend(taken);
-            trouble = left;
-        }
         for source in suspects {
-            let crashes = self.crashes_over(&source).unwrap_or_default();
-            match self.take_alone(source, crashes, adoption, present).await {
+            match self.take_alone(source, adoption, present).await {
                 Ok(row) => rows.push(row),
                 Err(error) => trouble = trouble.or(left_out(error)),
             }
+        }
+        if !calm.is_empty() {
+            let (taken, left) = self.take_together(calm, adoption, present).await?;
+            rows.extend(taken);
+            trouble = trouble.or(left);
         }
         let new = rows.len() - before;
         for row in sorted.again {
@@ -119,19 +122,10 @@ impl Intake {
     async fn take_alone(
         &self,
         source: EmailRef,
-        crashes: u8,
         adoption: &Adoption,
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
-        // Found on record at a later start, this try counts as one that ended over it.
-        let counted = InHand { source: source.clone(), crashes: crashes.saturating_add(1) };
-        self.desk.in_hand(vec![counted]).await?;
-        let fetched = if crashes >= CRASHES {
-            self.fetch_unread(source.clone(), HoldCause::Crash).await
-        } else {
-            self.fetch(source.clone()).await
-        };
-        let taken = match fetched {
+        let taken = match self.fetch_alone(source.clone()).await {
             Ok(mail) => self.receive(mail, adoption, present).await,
             Err(error) => Err(error),
         };
@@ -140,8 +134,26 @@ impl Intake {
             self.desk.in_hand(Vec::new()).await?;
         }
         let row = taken?;
-        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).remove(&source);
+        self.clear_suspect(&source);
         Ok(row)
+    }
+
+    /// Downloads a mail while nothing else is in hand; one over which runs have ended often enough
+    /// is not read.
+    async fn fetch_alone(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
+        let crashes = self.crashes_over(&source).unwrap_or_default();
+        // Found on record at a later start, this try counts as one that ended over it.
+        let counted = InHand { source: source.clone(), crashes: crashes.saturating_add(1) };
+        self.desk.in_hand(vec![counted]).await?;
+        if crashes >= CRASHES {
+            self.fetch_unread(source, HoldCause::Crash).await
+        } else {
+            self.fetch(source).await
+        }
+    }
+
+    fn clear_suspect(&self, source: &EmailRef) {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).remove(source);
     }
 
     fn crashes_over(&self, source: &EmailRef) -> Option<u8> {
@@ -151,9 +163,13 @@ impl Intake {
     /// Downloads a mail, keeps its raw bytes, and parses them off the async threads.
     async fn fetch(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
         if source.size > self.settings.largest_mail {
-            return Ok(unread(source, RawHash([0; 32]), HoldCause::TooLarge));
+            return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge));
         }
-        let raw = self.download(&source).await?;
+        let raw = match self.download(&source).await {
+            // Larger than the server said.
+            Err(JmapError::TooLarge { .. }) => return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge)),
+            downloaded => downloaded?,
+        };
         let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
         let kept = tokio::task::spawn_blocking(move || {
             let hash = store.raw().put(&raw)?;
@@ -189,7 +205,9 @@ impl Intake {
         adoption: &Adoption,
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
-        if let Some(row) = self.row_of_same_bytes(&mail, present).await? {
+        if mail.raw != NOT_KEPT
+            && let Some(row) = self.row_of_same_bytes(&mail, present).await?
+        {
             return Ok(row);
         }
         let quiet = adoption.how == AdoptHow::Import && mail.source.received_at <= adoption.at;
@@ -226,11 +244,10 @@ impl Intake {
         Ok(self.desk.renamed(row.id, mail.source.clone()).await?)
     }
 
-    /// A person put a held or ignored mail back: it is decided as if it came now.
+    /// A person put a held or ignored mail back: it is decided as if it came now, and may be one
+    /// over which runs end.
     async fn decide_again(&self, row: MailRow) -> Result<Option<MailRow>, IntakeError> {
-        let source = row.source.clone();
-        self.desk.in_hand(vec![InHand { source: source.clone(), crashes: 0 }]).await?;
-        let decided = match self.fetch(source).await {
+        let decided = match self.fetch_alone(row.source.clone()).await {
             Ok(mail) => {
                 let arrived =
                     Arrived { source: mail.source, raw: mail.raw, inbound: mail.inbound, quiet: false };
@@ -239,6 +256,9 @@ impl Intake {
             Err(error) => Err(error),
         };
         self.desk.in_hand(Vec::new()).await?;
+        if decided.is_ok() {
+            self.clear_suspect(&row.source);
+        }
         decided
     }
 }

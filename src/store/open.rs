@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
@@ -63,7 +64,10 @@ impl Source {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
         Ok(match self {
-            Self::File(path) => builder.create(path)?,
+            Self::File(path) => {
+                private(path).map_err(redb::StorageError::Io)?;
+                builder.create(path)?
+            }
             Self::Backend(make) => builder.create_with_backend(AnyBackend(make()))?,
         })
     }
@@ -270,6 +274,17 @@ impl Store {
         if self.queue.send(Message::Close(reply)).is_ok() {
             let _ = answer.await;
         }
+    }
+}
+
+/// Makes an empty file that is its owner's alone, where there is none: the folder may be one that
+/// others can enter.
+fn private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

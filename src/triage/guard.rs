@@ -44,7 +44,7 @@ pub fn confirmation(
     match authentication(mail) {
         Authentication::Pass => (hour < budgets.confirmations_per_hour
             && day < budgets.confirmations_per_day)
-            .then_some(Confirmation { subject: true }),
+            .then_some(Confirmation { subject: !mail.subject.trim().is_empty() }),
         Authentication::Unknown => {
             (day < budgets.confirmations_per_day_unknown).then_some(Confirmation { subject: false })
         }

@@ -321,3 +321,48 @@ async fn a_mail_over_which_the_daemon_ends_twice_alone_is_held_unread() {
     bench.sweep().await;
     assert_eq!((bench.ticket(2).title.as_str(), bench.mails_in("Handled").len()), ("Question m1", 2));
 }
+
+/// Ends the run in the middle of a download, once.
+async fn end_over_a_download(bench: Bench, slow: &Rule) -> Bench {
+    {
+        let sweep = bench.intake.sweep();
+        tokio::pin!(sweep);
+        let hits = slow.hits();
+        tokio::select! {
+            done = &mut sweep => panic!("{done:?}"),
+            () = bench.server.wait_until(|_| slow.hits() > hits) => {}
+        }
+    }
+    crash_over(bench).await
+}
+
+#[tokio::test]
+async fn a_held_mail_put_back_over_which_the_daemon_ends_is_held_unread_again() {
+    let mut bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let row = bench.receive(&post("m1").to("incoming+gibberish@desk.example").rcpt(DESK)).await;
+    assert!(matches!(row.verdict, VerdictKind::Hold(_)));
+    assert!(bench.server.move_mail(DESK, &row.source.email, "inbox"));
+    let slow = bench.server.faults().add(Fault::Slow(At::Download, Duration::from_secs(30)), Times::Always);
+    for _ in 0..2 {
+        bench = end_over_a_download(bench, &slow).await;
+    }
+    slow.clear();
+    bench.sweep().await;
+    let rows = bench.rows();
+    assert_eq!((rows.len(), rows[0].verdict), (1, VerdictKind::Hold(HoldCause::Crash)));
+    assert_eq!(bench.lies_in(&rows[0]), ["Held"]);
+}
+
+#[tokio::test]
+async fn a_mail_in_hand_at_a_crash_is_not_forgotten_for_one_that_comes_later() {
+    let mut bench = Bench::start().await;
+    bench.adopt_empty().await;
+    bench.deliver(&post("m1"));
+    let slow = bench.server.faults().add(Fault::Slow(At::Download, Duration::from_secs(30)), Times::Always);
+    bench = end_over_a_download(bench, &slow).await;
+    bench.deliver(&post("m2").from("p2@elsewhere.example"));
+    bench = end_over_a_download(bench, &slow).await;
+    let in_hand = bench.store.read().unwrap().in_hand().unwrap();
+    assert_eq!((in_hand.len(), in_hand[0].crashes), (1, 1), "the older one alone, and counted");
+}

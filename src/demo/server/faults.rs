@@ -69,6 +69,9 @@ pub enum Fault {
     /// Recipients whose address contains this text are refused with this SMTP reply; 4xx is for
     /// now, 5xx for good.
     Refuse(String, String),
+    /// `Email/set` says that it changed an Email, and leaves it as it was; or does, and the next
+    /// query does not know of it yet, which looks the same.
+    PretendUpdate,
     /// The implicit update after a submission finds no such mailbox.
     LoseImplicitUpdate,
 }

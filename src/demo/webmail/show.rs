@@ -156,7 +156,7 @@ pub async fn opened(webmail: &Webmail, who: &Customer, id: &str, text: String) -
     let file = |file: &mail::Attachment| File {
         href: format!("{href}/part/{}", file.part),
         name: file.name.clone(),
-        kind: file.name.rsplit_once('.').map_or("file", |(_, end)| end).to_uppercase(),
+        kind: kind(&file.name),
         size: file.size,
     };
     page.open = Some(Open {
@@ -174,6 +174,11 @@ pub async fn opened(webmail: &Webmail, who: &Customer, id: &str, text: String) -
         text,
     });
     Ok(page)
+}
+
+/// A word of four letters for a file, by its name's end.
+fn kind(name: &str) -> String {
+    name.rsplit_once('.').map_or("file", |(_, end)| end).chars().take(4).collect::<String>().to_uppercase()
 }
 
 fn is_unread(mail: &Mail) -> bool {

@@ -31,6 +31,7 @@ async fn a_store_is_created_with_an_id_that_stays() {
     let path = StorePath::new(folder.path().join("var/postdesk"));
     let store = open(&path).unwrap();
     assert_eq!(path.folder().metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(path.database().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let id = store.read().unwrap().store_id().unwrap();
     write(&store, |w| w.add_project(&project("acme/web")).map(drop)).await;
     store.close().await;

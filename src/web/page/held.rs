@@ -67,7 +67,18 @@ fn balance(verdicts: &[(VerdictKind, u64)]) -> Vec<Balance> {
     }
     sums.retain(|(_, sum)| *sum > 0);
     sums.sort_by_key(|(word, sum)| (*word == "held", std::cmp::Reverse(*sum)));
-    sums.into_iter().map(|(word, sum)| Balance { word, count: grouped(sum) }).collect()
+    sums.into_iter().map(|(word, sum)| Balance { word: counted(word, sum), count: grouped(sum) }).collect()
+}
+
+/// The word as it stands behind a number.
+fn counted(word: &'static str, count: u64) -> &'static str {
+    match (word, count) {
+        ("tickets", 1) => "ticket",
+        ("comments", 1) => "comment",
+        ("bounces", 1) => "bounce",
+        ("duplicates", 1) => "duplicate",
+        _ => word,
+    }
 }
 
 fn row(mail: HeldMail) -> HeldRow {
@@ -102,9 +113,10 @@ mod tests {
             (VerdictKind::Open, 3),
             (VerdictKind::Hold(HoldCause::Bounce), 1_000),
             (VerdictKind::Ignore(IgnoreCause::OurOwn), 7),
-            (VerdictKind::Comment, 0),
+            (VerdictKind::Comment, 1),
+            (VerdictKind::Duplicate, 0),
         ]);
         let text: Vec<_> = parts.iter().map(|part| format!("{} {}", part.count, part.word)).collect();
-        assert_eq!(text, ["7 left or ignored", "3 tickets", "1,002 held"]);
+        assert_eq!(text, ["7 left or ignored", "3 tickets", "1 comment", "1,002 held"]);
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::demo::server::call::{Answer, Call, arguments};
 use crate::demo::server::errors::{MethodError, SetError};
+use crate::demo::server::faults::Fault;
 use crate::demo::server::log::Kind;
 
 #[derive(Deserialize)]
@@ -93,6 +94,9 @@ fn update_one(
 ) -> Result<Result<(), SetError>, MethodError> {
     if let Some(error) = call.refused_object() {
         return Ok(Err(error));
+    }
+    if call.faults.strikes(&Fault::PretendUpdate) {
+        return Ok(Ok(()));
     }
     let Some(id) = call.resolve(id) else { return Ok(Err(SetError::new("notFound"))) };
     let account = call.account()?;
