@@ -156,15 +156,15 @@ impl Bench {
 
     /// A desk on a data folder that another one left, with its project and its agent.
     pub fn in_folder(folder: tempfile::TempDir, server: Server, clock: Clock) -> Self {
-        let (random, public_url) = (Random::system(), "https://desk.example");
+        let (random, tuning) = (Random::system(), Tuning::default());
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, public_url);
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, &tuning);
         let read = store.read().unwrap();
         let project = read.project_by_path(&ProjectPath::parse("acme/web").unwrap()).unwrap().unwrap();
         let jane = read.account_by_handle(&Handle::parse("jane").unwrap()).unwrap().unwrap();
         let jane = Viewer { account: jane.id, admin: false };
         drop(read);
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
     }
 
     pub fn folder(&self) -> &std::path::Path {
