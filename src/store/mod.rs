@@ -10,6 +10,7 @@
 //! and the new one has not, so that indexes and counters cannot drift from the records.
 
 mod accounts;
+mod bounces;
 mod counts;
 mod error;
 mod events;
