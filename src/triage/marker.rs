@@ -52,7 +52,6 @@ impl Marker {
     /// What a mail's Message-ID says: `None` where it is no marker, `Some(None)` where it is one that
     /// cannot be read, of a newer Postdesk say.
     #[must_use]
-    #[expect(clippy::option_option, reason = "no marker and an unreadable one are different answers")]
     pub fn read(id: &MessageId) -> Option<Option<Self>> {
         let facts = id.as_str().strip_suffix(DOMAIN)?.strip_suffix('@')?;
         facts.starts_with(KIND).then(|| Self::of(facts))
@@ -274,7 +273,7 @@ mod tests {
 
     /// Our store 1 on host `a`, runs 1 and 2 and the present 3, at journal number 50.
     #[track_caller]
-    fn judged(markers: &[Marker], held: bool, expected: Result<Claim, Foreign>) {
+    fn judged(markers: &[Marker], held: bool, expected: &Result<Claim, Foreign>) {
         let own = marker(1, "a", 3, 50);
         let runs = [RunId([1; 16]), RunId([2; 16]), RunId([3; 16])];
         let markers: Vec<_> = markers.iter().cloned().map(Some).collect();
@@ -283,26 +282,26 @@ mod tests {
             Claim::Other(other) => Err(other.why),
             claim => Ok(claim),
         };
-        assert_eq!(got, expected, "{markers:?} {held}");
+        assert_eq!(&got, expected, "{markers:?} {held}");
     }
 
     #[test]
     fn whose_a_mailbox_is() {
-        judged(&[], false, Ok(Claim::Nobody));
-        judged(&[], true, Ok(Claim::Nobody));
+        judged(&[], false, &Ok(Claim::Nobody));
+        judged(&[], true, &Ok(Claim::Nobody));
         // At start the earlier runs' are ours, and everyone's who knows nothing of us is not.
-        judged(&[marker(1, "a", 2, 50)], false, Ok(Claim::Ours(None)));
-        judged(&[marker(1, "a", 2, 40), marker(1, "a", 1, 9)], false, Ok(Claim::Ours(None)));
-        judged(&[marker(1, "a", 2, 51)], false, Err(Foreign::Ahead { ours: Seq(50) }));
-        judged(&[marker(1, "a", 9, 40)], false, Err(Foreign::Run));
-        judged(&[marker(1, "b", 2, 40)], false, Err(Foreign::Host));
-        judged(&[marker(2, "a", 2, 40)], false, Err(Foreign::Store));
+        judged(&[marker(1, "a", 2, 50)], false, &Ok(Claim::Ours(None)));
+        judged(&[marker(1, "a", 2, 40), marker(1, "a", 1, 9)], false, &Ok(Claim::Ours(None)));
+        judged(&[marker(1, "a", 2, 51)], false, &Err(Foreign::Ahead { ours: Seq(50) }));
+        judged(&[marker(1, "a", 9, 40)], false, &Err(Foreign::Run));
+        judged(&[marker(1, "b", 2, 40)], false, &Err(Foreign::Host));
+        judged(&[marker(2, "a", 2, 40)], false, &Err(Foreign::Store));
         // One among ours is enough.
-        judged(&[marker(1, "a", 3, 50), marker(2, "a", 2, 40)], true, Err(Foreign::Store));
+        judged(&[marker(1, "a", 3, 50), marker(2, "a", 2, 40)], true, &Err(Foreign::Store));
         // Later only the present run's is.
-        judged(&[marker(1, "a", 3, 48), marker(1, "a", 3, 50)], true, Ok(Claim::Ours(Some(1))));
-        judged(&[marker(1, "a", 2, 40), marker(1, "a", 3, 50)], true, Ok(Claim::Ours(Some(1))));
-        judged(&[marker(1, "a", 2, 40)], true, Err(Foreign::Earlier));
+        judged(&[marker(1, "a", 3, 48), marker(1, "a", 3, 50)], true, &Ok(Claim::Ours(Some(1))));
+        judged(&[marker(1, "a", 2, 40), marker(1, "a", 3, 50)], true, &Ok(Claim::Ours(Some(1))));
+        judged(&[marker(1, "a", 2, 40)], true, &Err(Foreign::Earlier));
     }
 
     #[test]
