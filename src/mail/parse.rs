@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe};
 use super::choose::choose;
 use super::header::at_most;
 use super::structure::{self, Part, Structure};
-use super::{Attachment, Authentication, Defect, Inbound};
+use super::{Attachment, Defect, Inbound};
 use super::{authentication, automatic, charset, plain, provenance, scan};
 
 /// How many characters of a subject are kept.
@@ -101,23 +101,10 @@ pub(super) fn unparsable(raw: &[u8]) -> Inbound {
     let start = raw.get(..MAX_TEXT).unwrap_or(raw);
     let text = charset::guess(start).replace("\r\n", "\n").replace('\0', " ");
     Inbound {
-        message_id: None,
-        in_reply_to: Vec::new(),
-        references: Vec::new(),
-        from: None,
-        reply_to: Vec::new(),
-        to: Vec::new(),
-        cc: Vec::new(),
-        date: None,
-        subject: String::new(),
-        scanned: Vec::new(),
-        automatic: None,
-        authentication: Authentication::Unknown,
         text: text.trim().to_owned(),
-        attachments: Vec::new(),
         body_hash: *blake3::hash(raw).as_bytes(),
-        check: None,
         defects: vec![Defect::Unparsable, Defect::NoSender],
+        ..Inbound::unread()
     }
 }
 

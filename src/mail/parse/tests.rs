@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::mail::testing::cost_of;
-use crate::mail::{Automatic, RemoteImages, ScanHeader, Scanned, part, render};
+use crate::mail::{Authentication, Automatic, RemoteImages, ScanHeader, Scanned, part, render};
 
 const HEAD: &str = "From: Anna Weber <anna@example.org>\r\nTo: incoming+acme-web-7-issue-@desk.example.com\r\n\
                     Subject: Rechnung\r\nDate: Mon, 3 Jun 2024 09:33:20 +0200\r\nMessage-ID: <one@example.org>\r\n";
