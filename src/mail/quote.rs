@@ -104,7 +104,8 @@ fn leading(lines: &[&str]) -> Option<(usize, usize)> {
     let rest = lines.get(first..)?;
     let len = rest.iter().position(|line| !is_quoted(line) && !line.trim().is_empty())?;
     let after = rest.get(len..)?;
-    let alone = !has_text(above) && has_text(after) && !after.iter().any(|line| is_quoted(line));
+    let blank = above.iter().all(|line| line.trim().is_empty());
+    let alone = blank && has_text(after) && !after.iter().any(|line| is_quoted(line));
     alone.then_some((start, first + len))
 }
 

@@ -32,6 +32,12 @@ fn an_answer_below_the_quote_is_the_reply() {
 }
 
 #[test]
+fn what_stands_on_both_sides_of_a_quote_stays() {
+    let text = "-\nOn 1 May Jane wrote:\n> quoted\ntext";
+    check(text, text, None);
+}
+
+#[test]
 fn answers_between_quoted_lines_stay() {
     let text = "On 3 June 2024 Jane wrote:\n> One?\nYes\n> Two?\nNo";
     check(text, text, None);
