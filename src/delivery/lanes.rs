@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use super::breaker::Stopped;
@@ -22,6 +22,9 @@ use crate::tracker::{Lane, OutboxId, OutboxRow};
 
 /// How many letters of a lane are read from the outbox at once.
 const BATCH: usize = 50;
+/// How long an answer of the marker holds for the letters that begin after it. A second request for
+/// each letter would cost a third of the time of sending it.
+const ASK_EVERY: SignedDuration = SignedDuration::from_secs(1);
 /// After so many letters in a row that met trouble of the server's, a lane waits for the next turn.
 const IN_A_ROW: u32 = 3;
 
@@ -75,15 +78,17 @@ impl Delivery {
         };
         let mut sending = FuturesUnordered::new();
         // The turn has read the marker before its first letters.
-        let mut ask = false;
+        let mut asked = self.desk.clock.now();
         loop {
             if *stop.borrow() {
                 turn.end();
             }
-            for row in self.begin(&mut turn).await? {
+            let (rows, now) = (self.begin(&mut turn).await?, self.desk.clock.now());
+            let ask = !rows.is_empty() && now.duration_since(asked) >= ASK_EVERY;
+            asked = if ask { now } else { asked };
+            for row in rows {
                 sending.push(self.one(row, ask));
             }
-            ask = true;
             if sending.is_empty() {
                 return turn.trouble.map_or(Ok(()), Err);
             }
