@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio::sync::{Mutex, watch};
 
 use crate::config::MailboxRef;
-use crate::desk::Desk;
+use crate::desk::{Desk, Street};
 use crate::intake::{MarkerError, MarkerWatch, MaySend};
 use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
 use crate::mail::Address;
@@ -181,11 +181,14 @@ impl Delivery {
         let bell = self.desk.outbox_bell();
         let mut backoff = Duration::from_secs(1);
         let mut progress = Progress::default();
+        let pulse = self.desk.pulse().clone();
         while !*stop.borrow() {
+            pulse.works(Street::Delivery);
             match self.turn(&mut progress, &stop).await {
                 Ok(wait) => {
                     backoff = Duration::from_secs(1);
                     self.note_success();
+                    pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
                         () = bell.notified() => {}
@@ -197,6 +200,7 @@ impl Delivery {
                 Err(error) => {
                     self.note_trouble(&error);
                     let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(backoff);
+                    pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
                         () = self.desk.clock.sleep(wait) => {}
@@ -271,6 +275,7 @@ impl Delivery {
                 if *stop.borrow() {
                     return Ok(());
                 }
+                self.desk.pulse().works(Street::Delivery);
                 let id = row.id;
                 let Err(error) = self.send(row).await else {
                     in_a_row = 0;
