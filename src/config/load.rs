@@ -117,9 +117,11 @@ impl Config {
 
 /// The system's name for this machine.
 fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+    // Not by a file of /proc: a service may not see it.
+    match rustix::system::uname().nodename().to_string_lossy().trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// An error of a check, with the line of its setting where the file has one.

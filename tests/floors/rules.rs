@@ -16,7 +16,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("toml", &["config"]),
     ("redb", &["store"]),
     ("minicbor", &["store"]),
-    ("rustix", &["store"]),
+    ("rustix", &["config", "store"]),
     ("zstd", &["store"]),
     ("rustls", &["tls"]),
     ("tokio_rustls", &["tls"]),
