@@ -91,6 +91,9 @@ wildcard = "help+{key}@desk.example"
 listen = ["$tracker_address:443"]
 [tls]
 generated = true
+[limits]
+undo_seconds = 1
+max_mail_bytes = 2000000
 TOML
     inside postdesk check || return 1
     inside systemctl enable --quiet --now postdesk
@@ -132,7 +135,7 @@ journal() {
 reloading() {
     local pid
     pid=$(state MainPID)
-    printf '[limits]\nmax_mail_bytes = 1000000\n' >>"$root/etc/postdesk/postdesk.toml"
+    sed -i 's/^max_mail_bytes = 2/max_mail_bytes = 1/' "$root/etc/postdesk/postdesk.toml"
     sed -i 's/^poll_seconds = 2/poll_seconds = 3/' "$root/etc/postdesk/postdesk.toml"
     inside systemctl reload postdesk
     wait_for 10 "the reload" log_has "the configuration was read again"
