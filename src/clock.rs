@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -84,6 +84,19 @@ impl Clock {
         match &self.0 {
             Kind::System => Timestamp::now(),
             Kind::Manual(clock) => clock.dial().now,
+        }
+    }
+
+    /// How long it has been since some moment of this run. It never jumps where somebody sets the
+    /// system's clock.
+    #[must_use]
+    pub fn running(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Kind::System => START.elapsed(),
+            Kind::Manual(clock) => {
+                Duration::try_from(clock.dial().now.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default()
+            }
         }
     }
 

@@ -29,3 +29,16 @@ pub enum StartError {
     #[error("the control socket {} cannot be made: {error}", path.display())]
     Control { path: PathBuf, error: io::Error },
 }
+
+impl StartError {
+    /// Whether only a person can help: trying again would meet the same, until the configuration or
+    /// the program is another.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        match self {
+            Self::Theme(_) | Self::Tls(_) | Self::Config(_) => true,
+            Self::Open(error) => matches!(error, OpenError::Newer { .. } | OpenError::NoWay { .. }),
+            Self::Store(_) | Self::Listen { .. } | Self::Control { .. } => false,
+        }
+    }
+}

@@ -4,30 +4,36 @@ mod error;
 mod keep;
 mod listen;
 mod parts;
+mod reload;
 mod signal;
+mod watchdog;
 
 use std::net::SocketAddr;
 
 use tokio::net::UnixListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 pub use error::StartError;
 pub use signal::{stop_signal, terminal_closed};
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Answer, Operator, Request};
-use crate::desk::Desk;
+use crate::desk::{Desk, Street};
+use crate::systemd;
 use crate::web::DemoHint;
 use keep::kept_running;
 use listen::Web;
 use parts::Parts;
+use reload::Reload;
 
 /// A daemon that holds its store, its sockets and its control socket, and does not run yet.
 pub struct App {
     parts: Parts,
     web: Vec<Web>,
     control: UnixListener,
+    reload: Reload,
 }
 
 impl App {
@@ -37,11 +43,13 @@ impl App {
     /// # Errors
     /// Each a sentence that says what to do.
     pub async fn build(config: Config, demo: Option<DemoHint>) -> Result<Self, StartError> {
-        let parts = Parts::build(&config)?;
+        let of = config.clone();
+        let parts = watchdog::with_time(&Clock::system(), move || Parts::build(&of)).await?;
         let web = listen::bind(&config, &parts, demo).await?;
         let control = listen::bind_control(&config.control_socket()).await?;
         parts.begin_run().await?;
-        Ok(Self { parts, web, control })
+        let reload = Reload::new(config, parts.intake.clone());
+        Ok(Self { parts, web, control, reload })
     }
 
     /// Where the tracker listens, with the ports that were really bound.
@@ -66,22 +74,16 @@ impl App {
             tasks.push(tokio::spawn(web.serve(parts.desk.clone(), parts.theme.clone(), stopped.clone())));
         }
         tasks.push(tokio::spawn(control::serve(self.control, operator, stopped.clone())));
-        let (intake, delivery, upkeep) = (parts.intake.clone(), parts.delivery.clone(), parts.upkeep.clone());
-        let clock = || parts.desk.clock.clone();
-        tasks.push(tokio::spawn(kept_running("mail in", clock(), stopped.clone(), move |stop| {
-            let intake = intake.clone();
-            async move { intake.run(stop).await }
-        })));
-        tasks.push(tokio::spawn(kept_running("mail out", clock(), stopped.clone(), move |stop| {
-            let delivery = delivery.clone();
-            async move { delivery.run(stop).await }
-        })));
-        tasks.push(tokio::spawn(kept_running("upkeep", clock(), stopped, move |stop| {
-            let upkeep = upkeep.clone();
-            async move { upkeep.run(stop).await }
-        })));
+        tasks.extend(streets(&parts, &stopped));
+        let status = format!("serving at {}", parts.desk.links().base());
+        tasks.push(tokio::spawn(reload::at_hangup(self.reload, status.clone(), stopped.clone())));
+        // Fed until the very end, and ends with this function.
+        let mut fed = JoinSet::new();
+        fed.spawn(watchdog::feed(parts.desk.pulse().clone(), parts.desk.clock.clone(), stopped));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "postdesk is ready");
+        systemd::ready(&status);
         stop.await;
+        systemd::stopping("what is in hand is finished first");
         tracing::info!("stopping: what is in hand is finished first");
         stopping.send_replace(true);
         for task in tasks {
@@ -95,6 +97,26 @@ impl App {
         parts.desk.store.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// Mail in, mail out and upkeep, each kept running until `stop`.
+fn streets(parts: &Parts, stop: &watch::Receiver<bool>) -> [JoinHandle<()>; 3] {
+    let (intake, delivery, upkeep) = (parts.intake.clone(), parts.delivery.clone(), parts.upkeep.clone());
+    let clock = || parts.desk.clock.clone();
+    [
+        tokio::spawn(kept_running(Street::Intake.name(), clock(), stop.clone(), move |stop| {
+            let intake = intake.clone();
+            async move { intake.run(stop).await }
+        })),
+        tokio::spawn(kept_running(Street::Delivery.name(), clock(), stop.clone(), move |stop| {
+            let delivery = delivery.clone();
+            async move { delivery.run(stop).await }
+        })),
+        tokio::spawn(kept_running(Street::Upkeep.name(), clock(), stop.clone(), move |stop| {
+            let upkeep = upkeep.clone();
+            async move { upkeep.run(stop).await }
+        })),
+    ]
 }
 
 /// Carries a command out without a daemon: on the store itself, which is then in nobody's hands.

@@ -15,8 +15,8 @@ pub async fn stop_signal() {
     }
 }
 
-/// Resolves when the terminal closes (SIGHUP), for what should not outlive it. The daemon does not
-/// watch this, so that `nohup` keeps its meaning.
+/// Resolves when the terminal closes (SIGHUP), for what should not outlive it. To the daemon, SIGHUP
+/// means to read its configuration again.
 pub async fn terminal_closed() {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
     hangup.recv().await;

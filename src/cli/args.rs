@@ -38,6 +38,11 @@ pub(super) enum Command {
     Status(At),
     /// Print the version.
     Version,
+    /// Write the manual pages into a folder.
+    #[command(hide = true)]
+    Man { folder: PathBuf },
+    /// Print what a shell needs to complete commands: bash, zsh or fish.
+    Completions { shell: clap_complete::Shell },
 }
 
 #[derive(Debug, ClapArgs)]

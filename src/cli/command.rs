@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use super::args::{Account, AccountCommand, At, Check, Demo};
+use super::failure::Failure;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::Config;
@@ -26,9 +27,13 @@ pub(super) async fn demo(args: Demo) -> Result<(), String> {
 }
 
 /// Runs the desk until SIGTERM or Ctrl-C.
-pub(super) async fn run(at: &At) -> Result<(), String> {
-    let config = load(at)?;
-    let app = App::build(config, None).await.map_err(|error| error.to_string())?;
+pub(super) async fn run(at: &At) -> Result<(), Failure> {
+    let config = Config::load(&at.config).map_err(|error| Failure::of_configuration(error.to_string()))?;
+    let app = App::build(config, None).await.map_err(|error| {
+        let needs_a_person = error.needs_a_person();
+        let why = error.to_string();
+        if needs_a_person { Failure::of_configuration(why) } else { Failure::from(why) }
+    })?;
     app.run(app::stop_signal()).await;
     Ok(())
 }

@@ -1,9 +1,14 @@
-//! Logging: to standard error, quiet when all is well, in colours only where somebody looks on.
+//! Logging: quiet when all is well. To the journal with fields, where standard error is the
+//! journal's; else to standard error, in colours only where somebody looks on.
 #![allow(clippy::disallowed_methods, reason = "the log's settings are for the command line to read")]
 
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::systemd;
 
 /// Starts logging. `POSTDESK_LOG` sets the level or a filter; `usual` where it is unset.
 ///
@@ -18,6 +23,10 @@ pub(super) fn start(json: bool, usual: &str) -> Result<(), String> {
              it takes a level such as \"debug\", or several such as \"info,postdesk::intake=debug\""
         )
     })?;
+    if !json && let Some(journal) = journal() {
+        tracing_subscriber::registry().with(journal).with(filter).init();
+        return Ok(());
+    }
     let coloured =
         std::io::stderr().is_terminal() && std::env::var("NO_COLOR").unwrap_or_default().is_empty();
     let log = tracing_subscriber::fmt()
@@ -31,4 +40,14 @@ pub(super) fn start(json: bool, usual: &str) -> Result<(), String> {
         log.init();
     }
     Ok(())
+}
+
+/// The journal, with each value of a line as a field of its own, such as `POSTDESK_STREET`. Lines
+/// that were only text would lose their level and their time's precision.
+fn journal() -> Option<tracing_journald::Layer> {
+    if !systemd::stderr_is_journal() {
+        return None;
+    }
+    let journal = tracing_journald::layer().ok()?;
+    Some(journal.with_field_prefix(Some("POSTDESK".to_owned())).with_syslog_identifier("postdesk".to_owned()))
 }

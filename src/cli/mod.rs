@@ -3,13 +3,16 @@
 
 mod args;
 mod command;
+mod failure;
 mod log;
+mod papers;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use args::{Args, Command};
+use failure::Failure;
 
 /// Reads the arguments, does what they say, and tells the shell how it went.
 #[must_use]
@@ -18,38 +21,36 @@ pub fn main() -> ExitCode {
     // The demo's greeting is what its terminal is for, so only what goes wrong follows it.
     let usual = if matches!(args.command, Command::Demo(_)) { "warn" } else { "info" };
     if let Err(why) = log::start(args.log_json, usual) {
-        return fail(&why);
+        return Failure::from(why).told();
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("the system gives no threads: {error}")),
+        Err(error) => return Failure::from(format!("the system gives no threads: {error}")).told(),
     };
     let done = runtime.block_on(run(args));
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(why) => fail(&why),
+        Err(failure) => failure.told(),
     }
 }
 
-async fn run(args: Args) -> Result<(), String> {
-    match args.command {
+async fn run(args: Args) -> Result<(), Failure> {
+    let done = match args.command {
         Command::Version => {
             println!("postdesk {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
         Command::Demo(demo) => command::demo(demo).await,
-        Command::Run(at) => command::run(&at).await,
+        Command::Run(at) => return command::run(&at).await,
         Command::Project(project) => command::operate(&project.at, project.what.into_request()).await,
         Command::Account(account) => command::account(account).await,
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Check(check) => command::check(&check).await,
         Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
-    }
-}
-
-fn fail(why: &str) -> ExitCode {
-    eprintln!("postdesk: {why}");
-    ExitCode::FAILURE
+        Command::Man { folder } => papers::man(&folder),
+        Command::Completions { shell } => papers::completions(shell),
+    };
+    Ok(done?)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use super::changes::Source;
 use super::{
     Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Web, check,
 };
@@ -29,6 +30,7 @@ impl Config {
             config.machine = host_name();
         }
         config.root(path.parent().unwrap_or(Path::new("")));
+        config.source.path = Some(path.to_owned());
         check::files(&config).map_err(|error| placed(error, &text, path))?;
         Ok(config)
     }
@@ -38,13 +40,14 @@ impl Config {
     /// # Errors
     /// As [`Self::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
             let place = error.span().map(|span| place(text, span.start));
             let (line, setting) = place.map_or((None, None), |(line, setting)| (Some(line), setting));
             // Of the error only the message is shown: the rest quotes the file.
             ConfigError::of_file(error.message()).in_setting(setting).at(path, line)
         })?;
         check::values(&config).map_err(|error| placed(error, text, path))?;
+        config.source.settings = toml::from_str(text).unwrap_or_default();
         Ok(config)
     }
 
@@ -86,6 +89,7 @@ impl Config {
             web: Web::default(),
             tls: None,
             limits: Limits { undo_seconds: 0, ..Limits::default() },
+            source: Source::default(),
         }
     }
 
@@ -113,9 +117,11 @@ impl Config {
 
 /// The system's name for this machine.
 fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+    // Not by a file of /proc: a service may not see it.
+    match rustix::system::uname().nodename().to_string_lossy().trim() {
+        "" => "localhost".to_owned(),
+        name => name.to_owned(),
+    }
 }
 
 /// An error of a check, with the line of its setting where the file has one.

@@ -5,6 +5,7 @@
 //! what to do. A secret never stands in the file: the file says where it is.
 
 mod addresses;
+mod changes;
 mod check;
 mod error;
 mod load;
@@ -64,6 +65,8 @@ pub struct Config {
     pub tls: Option<TlsSource>,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(skip)]
+    source: changes::Source,
 }
 
 /// The mail account, reached by JMAP (RFC 8620).

@@ -11,6 +11,11 @@ use serde::{Deserialize, Deserializer};
 
 use super::ConfigError;
 
+/// What systemd gave the running service. Its own user and root may read it.
+const SERVICE: &str = "/run/credentials/postdesk.service/";
+/// Where the service's unit takes credentials from. Root may read it.
+const STORE: &str = "/etc/credstore/postdesk.";
+
 /// Where a secret is: `{ file = "…" }`, `{ env = "…" }` or `{ credential = "…" }`.
 #[derive(Clone, Debug)]
 pub enum Secret {
@@ -30,13 +35,14 @@ impl Secret {
     /// # Errors
     /// Where it is not there, or empty. `setting` is for the error.
     pub fn read(&self, setting: &str) -> Result<SecretString, ConfigError> {
-        self.read_with(setting, |name| std::env::var(name).ok())
+        self.read_with(setting, |name| std::env::var(name).ok(), &[SERVICE, STORE])
     }
 
     fn read_with(
         &self,
         setting: &str,
         env: impl Fn(&str) -> Option<String>,
+        places: &[&str],
     ) -> Result<SecretString, ConfigError> {
         let text = match self {
             Self::File(path) => from_file(path, setting)?,
@@ -44,16 +50,10 @@ impl Secret {
                 let what = format!("names the environment variable {name}, which is not set; set it");
                 ConfigError::new(setting, what)
             })?,
-            Self::Credential(name) => {
-                let folder = env("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    let what = format!(
-                        "names the credential {name}, but systemd gave none; start Postdesk as a service \
-                         with `LoadCredential={name}:…`, or use {{ file = \"…\" }}"
-                    );
-                    ConfigError::new(setting, what)
-                })?;
-                from_file(&Path::new(&folder).join(name), setting)?
-            }
+            Self::Credential(name) => match env("CREDENTIALS_DIRECTORY") {
+                Some(folder) => from_file(&Path::new(&folder).join(name), setting)?,
+                None => from_file(&outside_the_service(name, setting, places)?, setting)?,
+            },
             Self::Given(secret) => return Ok(secret.clone()),
         };
         let text = text.trim_end_matches(['\r', '\n']);
@@ -62,6 +62,19 @@ impl Secret {
         }
         Ok(SecretString::from(text))
     }
+}
+
+/// Where a command finds a credential that is meant for the service, such as `postdesk check` typed
+/// by root: what the running service has, else what the next one will be given.
+fn outside_the_service(name: &str, setting: &str, places: &[&str]) -> Result<PathBuf, ConfigError> {
+    let found = places.iter().map(|place| PathBuf::from(format!("{place}{name}"))).find(|path| path.exists());
+    found.ok_or_else(|| {
+        let what = format!(
+            "names the credential {name}, but systemd gave none; write it to {STORE}{name} for the service \
+             postdesk, give another service `LoadCredential={name}:…`, or use {{ file = \"…\" }}"
+        );
+        ConfigError::new(setting, what)
+    })
 }
 
 fn from_file(path: &Path, setting: &str) -> Result<String, ConfigError> {
@@ -128,7 +141,7 @@ mod tests {
             "PASSWORD" => Some("from env".to_owned()),
             _ => None,
         };
-        let read = |secret: &Secret| secret.read_with("mail.password", env);
+        let read = |secret: &Secret| secret.read_with("mail.password", env, &[]);
         let file = |name: &str| Secret::File(folder.path().join(name));
         assert_eq!(read(&file("mail")).unwrap().expose_secret(), "pass word");
         assert_eq!(read(&Secret::Credential("mail".into())).unwrap().expose_secret(), "pass word");
@@ -137,8 +150,10 @@ mod tests {
             let error = read(&missing).unwrap_err().to_string();
             assert!(error.starts_with("`mail.password` "), "{error}");
         }
-        let error =
-            Secret::Credential("mail".into()).read_with("mail.token", |_| None).unwrap_err().to_string();
-        assert!(error.contains("LoadCredential=mail:"), "{error}");
+        let nowhere = |places: &[&str]| Secret::Credential("mail".into()).read_with("mail.token", |_| None, places);
+        let error = nowhere(&["/nowhere/"]).unwrap_err().to_string();
+        assert!(error.contains("/etc/credstore/postdesk.mail ") && error.contains("LoadCredential=mail:"), "{error}");
+        let stored = nowhere(&["/nowhere/", &format!("{place}/")]).unwrap();
+        assert_eq!(stored.expose_secret(), "pass word", "a command of root's reads what the service will get");
     }
 }

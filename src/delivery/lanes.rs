@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 
 use super::breaker::Stopped;
 use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE};
-use crate::desk::StoppedLane;
+use crate::desk::{StoppedLane, Street};
 use crate::intake::MaySend;
 use crate::store::Look;
 use crate::tracker::{Lane, OutboxId, OutboxRow};
@@ -113,6 +113,7 @@ impl Delivery {
                 Err(error) => return (id, lane, End::NotNow(Some(error.into()))),
             }
         }
+        self.desk.pulse().works(Street::Delivery);
         (id, lane, self.send(row).await.map_or_else(End::Trouble, |()| End::Sent))
     }
 

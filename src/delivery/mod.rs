@@ -24,7 +24,7 @@ use breaker::Breakers;
 pub use breaker::Rates;
 
 use crate::config::MailboxRef;
-use crate::desk::Desk;
+use crate::desk::{Desk, Street};
 use crate::intake::{MarkerError, MarkerWatch, MaySend};
 use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
 use crate::mail::Address;
@@ -190,11 +190,14 @@ impl Delivery {
         let bell = self.desk.outbox_bell();
         let mut backoff = Duration::from_secs(1);
         let mut progress = Progress::default();
+        let pulse = self.desk.pulse().clone();
         while !*stop.borrow() {
+            pulse.works(Street::Delivery);
             match self.turn(&mut progress, &stop).await {
                 Ok(wait) => {
                     backoff = Duration::from_secs(1);
                     self.note_success();
+                    pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
                         () = bell.notified() => {}
@@ -206,6 +209,7 @@ impl Delivery {
                 Err(error) => {
                     self.note_trouble(&error);
                     let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(backoff);
+                    pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
                         () = self.desk.clock.sleep(wait) => {}

@@ -21,6 +21,7 @@ mod move_ticket;
 mod participants;
 mod one_desk;
 mod projects;
+mod pulse;
 mod receive;
 mod rows;
 mod see_held;
@@ -50,6 +51,7 @@ pub use accounts::NewAccount;
 pub use error::DeskError;
 pub use links::Links;
 pub use projects::{NewProject, ProjectEdit};
+pub use pulse::{Late, Pulse, Street};
 pub use receive::Arrived;
 pub use see_held::{HeldMail, HeldMails, HeldTarget};
 pub use see_list::{Counts, TicketList, TicketRow};
@@ -81,6 +83,7 @@ pub struct Desk {
     pub(crate) site: Arc<Site>,
     pub(crate) links: Links,
     pub(crate) standing: StandingBoard,
+    pulse: Pulse,
     pub(crate) passwords: Passwords,
     outbox_bell: Arc<Notify>,
     intake_bell: Arc<Notify>,
@@ -100,6 +103,7 @@ impl Desk {
         let passwords = Passwords::new(random.clone());
         Self {
             store,
+            pulse: Pulse::new(clock.clone()),
             clock,
             random,
             site: Arc::new(site),
@@ -146,6 +150,12 @@ impl Desk {
     #[must_use]
     pub fn standing(&self) -> &StandingBoard {
         &self.standing
+    }
+
+    /// Where the streets show that they move.
+    #[must_use]
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Rings when a letter may have become due. It carries no data.

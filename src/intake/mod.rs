@@ -13,7 +13,7 @@ mod sweep;
 mod take;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub use boxes::{BoxNames, Boxes};
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
 pub use sweep::Swept;
 
-use crate::desk::{Desk, DeskError, IntakeStanding, Listening};
+use crate::desk::{Desk, DeskError, IntakeStanding, Listening, Street};
 use crate::jmap::{Bell, Failure, Jmap, JmapError, Line, Mode};
 use crate::store::{RawError, StoreError};
 use crate::triage::EmailRef;
@@ -92,6 +92,8 @@ pub struct Intake {
     line: Line,
     marker: MarkerWatch,
     settings: Arc<IntakeSettings>,
+    /// In octets. The setting it began with may change while the street runs.
+    largest_mail: Arc<AtomicU64>,
     boxes: Arc<tokio::sync::Mutex<Option<Boxes>>>,
     /// Emails that were in hand when an earlier run ended, with the runs that ended over each
     /// alone.
@@ -103,6 +105,9 @@ pub struct Intake {
 
 /// The longest wait between two tries while the mail server does not answer.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
+/// The bell rings at least so often, by the poll's interval or by push's own safety look. A bound on
+/// waiting, not a rhythm.
+const LONGEST_SILENCE: Duration = Duration::from_hours(2);
 /// The longest wait that a server may ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
@@ -113,12 +118,22 @@ impl Intake {
             desk,
             line,
             marker,
+            largest_mail: Arc::new(AtomicU64::new(settings.largest_mail)),
             settings: Arc::new(settings),
             boxes: Arc::default(),
             suspects: Arc::default(),
             recalled: Arc::default(),
             adopting: Arc::default(),
         }
+    }
+
+    /// From the next mail on, larger ones than this many octets are held without being read.
+    pub fn set_largest_mail(&self, octets: u64) {
+        self.largest_mail.store(octets, Ordering::Relaxed);
+    }
+
+    fn largest_mail(&self) -> u64 {
+        self.largest_mail.load(Ordering::Relaxed)
     }
 
     /// Sweeps whenever the bell rings, until `stop` says so. The mail in hand is finished first.
@@ -128,14 +143,19 @@ impl Intake {
         let mut listening = JoinSet::new();
         listening.spawn(self.clone().listen());
         let mut backoff = Duration::from_secs(1);
+        let pulse = self.desk.pulse().clone();
         while !*stop.borrow() {
+            pulse.works(Street::Intake);
             match self.sweep_until(&stop).await {
                 Ok(swept) => {
                     backoff = Duration::from_secs(1);
                     self.note_success(swept);
+                    pulse.waits(Street::Intake, LONGEST_SILENCE);
                     tokio::select! {
                         biased;
                         () = bell.notified() => {}
+                        // Without it nothing would ring any more; the street is begun again.
+                        _ = listening.join_next() => return,
                         _ = stop.changed() => {}
                     }
                 }
@@ -143,6 +163,7 @@ impl Intake {
                     self.note_trouble(&error);
                     let asked = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
                     let wait = jitter(&self.desk, backoff).max(asked);
+                    pulse.waits(Street::Intake, wait);
                     tokio::select! {
                         biased;
                         () = self.desk.clock.sleep(wait) => {}

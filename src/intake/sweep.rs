@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use tokio::sync::watch;
 
 use super::{Boxes, Holder, Intake, IntakeError};
+use crate::desk::Street;
 use crate::jmap::EmailId;
 use crate::store::Look;
 use crate::triage::{AdoptHow, Adoption, MailRow};
@@ -50,6 +51,7 @@ impl Intake {
         let (mut taken, mut stuck) = (0, 0);
         let mut trouble = None;
         while !*stop.borrow() {
+            self.desk.pulse().works(Street::Intake);
             let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
             if page.found == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;

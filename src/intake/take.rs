@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::sort::Sorted;
 use super::{Intake, IntakeError};
-use crate::desk::Arrived;
+use crate::desk::{Arrived, Street};
 use crate::jmap::{BlobId, EmailId, Failure, JmapError};
 use crate::mail::{self, Inbound};
 use crate::store::{Look, RawError, aside};
@@ -162,7 +162,7 @@ impl Intake {
 
     /// Downloads a mail, keeps its raw bytes, and parses them off the async threads.
     async fn fetch(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
-        if source.size > self.settings.largest_mail {
+        if source.size > self.largest_mail() {
             return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge));
         }
         let raw = match self.download(&source).await {
@@ -195,7 +195,8 @@ impl Intake {
     }
 
     async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
-        let cap = usize::try_from(self.settings.largest_mail).unwrap_or(usize::MAX);
+        self.desk.pulse().loads(Street::Intake, source.size);
+        let cap = usize::try_from(self.largest_mail()).unwrap_or(usize::MAX);
         let raw = self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await?;
         // RFC 8621 §4.1.1: `size` is that of the raw data. A proxy on the way may cut it short and
         // call it whole.
@@ -214,6 +215,7 @@ impl Intake {
         adoption: &Adoption,
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
+        self.desk.pulse().works(Street::Intake);
         if mail.raw != NOT_KEPT
             && let Some(row) = self.row_of_same_bytes(&mail, present).await?
         {

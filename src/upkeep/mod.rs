@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, Street};
 use crate::store::{StoreError, WriteError};
 
 /// How often the jobs run.
@@ -28,10 +28,13 @@ impl Upkeep {
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
+        let pulse = self.desk.pulse().clone();
         while !*stop.borrow() {
+            pulse.works(Street::Upkeep);
             if let Err(error) = self.run_once().await {
                 tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
             }
+            pulse.waits(Street::Upkeep, EVERY);
             tokio::select! {
                 biased;
                 () = self.desk.clock.sleep(EVERY) => {}

@@ -1,0 +1,125 @@
+//! Signs of life: each street says by when it will have moved again, and who watches them sees
+//! which one has not.
+//!
+//! A street that waits for something that may take hours says so, and is as lively as one that
+//! works. What counts is only that it comes back within the time it named itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// The longest that one step of a street takes: a submission alone may take eleven minutes.
+const STEP: Duration = Duration::from_mins(45);
+/// The slowest line that a mail is loaded over, in octets a second, as `jmap` reckons.
+const SLOWEST: u64 = 50_000;
+/// How much later than it said a street may come back, on a machine that is busy.
+const GRACE: Duration = Duration::from_mins(2);
+
+/// What has to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Street {
+    Intake,
+    Delivery,
+    Upkeep,
+}
+
+impl Street {
+    /// For a log or a person.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "mail in",
+            Self::Delivery => "mail out",
+            Self::Upkeep => "upkeep",
+        }
+    }
+}
+
+/// A street that has not moved for longer than it said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    pub street: Street,
+    /// How long it is overdue.
+    pub by: Duration,
+}
+
+/// Where the streets show that they move. Cheap to clone; all clones are the same. Its time is that
+/// of [`Clock::running`], so that a clock that somebody sets makes nobody late.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    clock: Clock,
+    /// By when each street comes back.
+    due: Arc<Mutex<BTreeMap<Street, Duration>>>,
+}
+
+impl Pulse {
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, due: Arc::default() }
+    }
+
+    /// The street moved, and begins a step.
+    pub fn works(&self, street: Street) {
+        self.back_within(street, STEP);
+    }
+
+    /// The street moved, and begins to load so many octets.
+    pub fn loads(&self, street: Street, octets: u64) {
+        self.back_within(street, STEP.saturating_add(Duration::from_secs(octets / SLOWEST)));
+    }
+
+    /// The street moved, and now waits for at most this long.
+    pub fn waits(&self, street: Street, at_most: Duration) {
+        self.back_within(street, at_most.saturating_add(GRACE));
+    }
+
+    /// The street has ended, and nobody waits for it.
+    pub fn ends(&self, street: Street) {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&street);
+    }
+
+    /// The street that is the longest overdue, if any is. One that has not begun is not.
+    #[must_use]
+    pub fn late(&self) -> Option<Late> {
+        let now = self.clock.running();
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let (street, due) = due.iter().min_by_key(|(_, due)| **due)?;
+        (now > *due).then(|| Late { street: *street, by: now.saturating_sub(*due) })
+    }
+
+    fn back_within(&self, street: Street, time: Duration) {
+        let due = self.clock.running().saturating_add(time);
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(street, due);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_street_is_late_once_the_time_it_named_itself_is_over() {
+        let clock = Clock::manual("2026-11-22T13:00:00Z".parse().unwrap());
+        let pulse = Pulse::new(clock.clone());
+        assert_eq!(pulse.late(), None, "nobody has begun");
+        pulse.works(Street::Intake);
+        pulse.waits(Street::Delivery, Duration::from_hours(1));
+        clock.advance(STEP);
+        assert_eq!(pulse.late(), None);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(pulse.late(), Some(Late { street: Street::Intake, by: Duration::from_secs(1) }));
+        pulse.works(Street::Intake);
+        assert_eq!(pulse.late(), None, "it came back");
+        clock.advance(Duration::from_mins(30));
+        let late = pulse.late().unwrap();
+        assert_eq!((late.street, late.by), (Street::Delivery, Duration::from_secs(13 * 60 + 1)));
+        pulse.loads(Street::Upkeep, 60 * SLOWEST);
+        pulse.ends(Street::Delivery);
+        clock.advance(STEP + Duration::from_mins(1));
+        assert_eq!(pulse.late().map(|late| late.street), Some(Street::Intake), "upkeep has a minute more");
+        pulse.ends(Street::Intake);
+        assert_eq!(pulse.late(), None, "who has ended is not waited for");
+    }
+}

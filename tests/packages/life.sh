@@ -1,0 +1,225 @@
+# The life of a desk on the machine, as its operator meets it: from `apt install` to the purge and
+# back. Each function is a step; the first that fails ends the test.
+
+tracker_host=desk.example
+mails=$work/mails
+letters=$work/letters
+
+# The mail account beside the machine.
+start_mailserver() {
+    mkdir -p "$mails" "$letters"
+    mkfifo "$work/deliver"
+    "$mailserver" "$letters" <"$work/deliver" >"$work/mailserver.url" 2>"$work/mailserver.log" &
+    mailserver_pid=$!
+    exec 9>"$work/deliver"
+    wait_for 20 "the mail server" test -s "$work/mailserver.url"
+}
+
+stop_mailserver() {
+    [[ -n ${mailserver_pid:-} ]] || return 0
+    exec 9>&-
+    wait "$mailserver_pid" 2>/dev/null || true
+    mailserver_pid=
+}
+
+# A customer writes: subject, text, to.
+write_mail() {
+    local file
+    file=$(mktemp "$mails/XXXXXX.eml")
+    printf '%s\r\n' "From: Carla <carla@customer.example>" "To: $3" "Subject: $1" \
+        "Message-ID: <$(basename "$file")@customer.example>" "Date: $(date -R)" \
+        "MIME-Version: 1.0" "Content-Type: text/plain; charset=utf-8" "" "$2" >"$file"
+    echo "$file $3" >&9
+}
+
+# The first letter that left and has this text in it, once there is one.
+letter_with() {
+    wait_for 90 "a letter with: $1" grep -lrF -- "$1" "$letters" --include='*.eml'
+    grep -lrF -- "$1" "$letters" --include='*.eml' | head -n 1
+}
+
+state() { inside systemctl show postdesk --property="$1" --value; }
+is() { [[ $(state "$1") == "$2" ]]; }
+is_not() { [[ $(state "$1") != "$2" ]]; }
+serves() { is ActiveState active && page /healthz >/dev/null; }
+log_has() { inside journalctl --unit postdesk --output cat --no-pager | grep -qF -- "$1"; }
+same() { [[ $2 == "$3" ]] || { say "$1: $3, and should be $2"; return 1; }; }
+
+refused() {
+    if "$@" 2>/dev/null; then
+        say "this should have been refused: $*"
+        return 1
+    fi
+}
+
+install_package() {
+    cp "$1" "$root/packages/"
+    inside apt-get install --yes --quiet=2 --no-install-recommends "/packages/$(basename "$1")" >"$work/apt.log" 2>&1 ||
+        { cat "$work/apt.log"; return 1; }
+}
+
+installing() {
+    install_package "$first"
+    same "the version that is installed" "$first_version" "$(inside postdesk version | cut -d' ' -f2)"
+    same "whether it is enabled" disabled "$(inside systemctl is-enabled postdesk || true)"
+    same "whether it runs" inactive "$(state ActiveState)"
+    inside getent passwd postdesk | grep -q '/var/lib/postdesk:/usr/sbin/nologin$'
+    # Without a configuration it ends at once, and is not tried again.
+    refused inside systemctl start postdesk
+    same "the exit status without a configuration" 78 "$(state ExecMainStatus)"
+    same "tries without a configuration" 0 "$(state NRestarts)"
+    inside man -w postdesk >/dev/null 2>&1 || test -e "$root/usr/share/man/man1/postdesk.1.gz"
+}
+
+configuring() {
+    local password=$root/etc/credstore/postdesk.mail-password
+    install -d -m 700 "$(dirname "$password")"
+    (umask 077 && echo "not a secret" >"$password")
+    mkdir -p "$root/etc/postdesk"
+    cat >"$root/etc/postdesk/postdesk.toml" <<TOML
+runtime = "/run/postdesk"
+public_url = "https://$tracker_host"
+[mail]
+url = "$(cat "$work/mailserver.url")"
+user = "help@desk.example"
+password = { credential = "mail-password" }
+address = "help@desk.example"
+poll_seconds = 2
+[addresses]
+wildcard = "help+{key}@desk.example"
+[web]
+listen = ["$tracker_address:443"]
+[tls]
+generated = true
+[limits]
+undo_seconds = 1
+max_mail_bytes = 2000000
+TOML
+    inside postdesk check || return 1
+    inside systemctl enable --quiet --now postdesk
+    wait_for 20 "the tracker" serves
+    same "the state folder" "700 postdesk:postdesk" "$(inside stat -c '%a %U:%G' /var/lib/postdesk)"
+    same "the control socket" "600 postdesk" "$(inside stat -c '%a %U' /run/postdesk/control.sock)"
+    same "the status line" "serving at https://$tracker_host" "$(state StatusText)"
+}
+
+answering() {
+    inside postdesk project add acme/web --default
+    local welcome
+    welcome=$(inside postdesk admin create jane jane@desk.example | grep -o 'https://.*')
+    same "choosing a password" 303 "$(submit "${welcome#"https://$tracker_host"}" "" \
+        "password=a sentence is easier to keep" "again=a sentence is easier to keep")"
+    write_mail "The printer is on fire" "It really is." help@desk.example
+    letter_with "The printer is on fire" >/dev/null
+    wait_for 30 "the ticket" page /p/acme/web/1
+    same "answering the ticket" 303 "$(submit /p/acme/web/1 /write mode=reply "text=Have you tried water?")"
+    local letter reply_to
+    letter=$(letter_with "Have you tried water?")
+    reply_to=$(sed -nE 's/^Reply-To:.*[ <]([^ <>]+@[^ <>]+)>?\r?$/\1/ip' "$letter" | head -n 1)
+    write_mail "Re: The printer is on fire" "Water it was, thank you." "$reply_to"
+    wait_for 60 "the customer's answer" ticket_has "Water it was"
+}
+
+ticket_has() { page /p/acme/web/1 | grep -qF -- "$1"; }
+
+# What stands in the journal: lines with fields, and nothing above information where all is well.
+journal() {
+    inside journalctl --unit postdesk --output json --no-pager >"$work/journal.json"
+    grep '"SYSLOG_IDENTIFIER":"postdesk"' "$work/journal.json" | grep -q '"POSTDESK_VERSION"' ||
+        { say "the journal has no fields"; head -n 3 "$work/journal.json"; return 1; }
+    local loud
+    loud=$(inside journalctl --unit postdesk --priority warning --output cat --no-pager "--since=@$1" | grep -vF 'SIGTERM' || true)
+    [[ -z $loud ]] || { say "the journal is not quiet:"; printf '%s\n' "$loud"; return 1; }
+}
+
+reloading() {
+    local pid
+    pid=$(state MainPID)
+    sed -i 's/^max_mail_bytes = 2/max_mail_bytes = 1/' "$root/etc/postdesk/postdesk.toml"
+    sed -i 's/^poll_seconds = 2/poll_seconds = 3/' "$root/etc/postdesk/postdesk.toml"
+    inside systemctl reload postdesk
+    wait_for 10 "the reload" log_has "the configuration was read again"
+    log_has "in force from now on"
+    log_has "needs a restart for it"
+    sed -i 's/^poll_seconds = 3/poll_seconds = -1/' "$root/etc/postdesk/postdesk.toml"
+    inside systemctl reload postdesk
+    wait_for 10 "the refusal of a broken file" log_has "the former one stays in force"
+    serves
+    same "the process after two reloads" "$pid" "$(state MainPID)"
+    # Started anew it refuses the file, and is not tried again: that would not help.
+    refused inside systemctl restart postdesk
+    same "the exit status with a broken file" 78 "$(state ExecMainStatus)"
+    sleep 6
+    same "tries with a broken file" "failed 0" "$(state ActiveState) $(state NRestarts)"
+    sed -i 's/^poll_seconds = -1/poll_seconds = 2/' "$root/etc/postdesk/postdesk.toml"
+    inside systemctl restart postdesk
+    wait_for 20 "the tracker" serves
+}
+
+killing() {
+    local pid
+    pid=$(state MainPID)
+    inside systemctl kill --signal=KILL postdesk
+    wait_for 20 "another process after SIGKILL" is_not MainPID "$pid"
+    wait_for 30 "the tracker after SIGKILL" serves
+    same "restarts" 1 "$(state NRestarts)"
+    ticket_has "Water it was"
+    # A process that hangs is met by the watchdog, here after two seconds in place of two minutes.
+    mkdir -p "$root/run-override"
+    inside mkdir -p /run/systemd/system/postdesk.service.d
+    inside sh -c 'printf "[Service]\nWatchdogSec=2\nTimeoutAbortSec=1\n" >/run/systemd/system/postdesk.service.d/test.conf'
+    inside systemctl daemon-reload
+    inside systemctl restart postdesk
+    wait_for 20 "the tracker" serves
+    sleep 5
+    same "restarts of a desk that is well" 0 "$(state NRestarts)"
+    pid=$(state MainPID)
+    inside systemctl kill --signal=STOP postdesk
+    wait_for 30 "the watchdog" is NRestarts 1
+    wait_for 30 "the tracker after the watchdog" serves
+    inside rm -r /run/systemd/system/postdesk.service.d
+    inside systemctl daemon-reload
+}
+
+rebooting() {
+    reboot_machine
+    wait_for 30 "the tracker after a reboot" serves
+    ticket_has "Water it was"
+    same "answering after the reboot" 303 "$(submit /p/acme/web/1 /write mode=reply "text=Glad to hear it.")"
+    letter_with "Glad to hear it." >/dev/null
+}
+
+upgrading() {
+    local pid before
+    pid=$(state MainPID)
+    before=$(sha256sum <"$root/etc/postdesk/postdesk.toml")
+    install_package "$second"
+    wait_for 30 "the upgraded process" is_not MainPID "$pid"
+    wait_for 30 "the tracker after the upgrade" serves
+    same "the version that is installed" "$second_version" "$(inside postdesk version | cut -d' ' -f2)"
+    log_has "POSTDESK" || inside journalctl --unit postdesk --output json | grep -qF "\"POSTDESK_VERSION\":\"$second_version\""
+    same "the configuration after the upgrade" "$before" "$(sha256sum <"$root/etc/postdesk/postdesk.toml")"
+    ticket_has "Glad to hear it."
+}
+
+removing() {
+    inside apt-get remove --yes --quiet=2 postdesk >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; return 1; }
+    same "whether it runs once removed" inactive "$(inside systemctl is-active postdesk || true)"
+    test ! -e "$root/usr/bin/postdesk"
+    test -s "$root/var/lib/postdesk/postdesk.redb" -a -s "$root/etc/postdesk/postdesk.toml"
+    # Installed again, it is enabled as it was, and finds everything.
+    install_package "$second"
+    same "whether it is enabled again" enabled "$(inside systemctl is-enabled postdesk || true)"
+    inside systemctl start postdesk
+    wait_for 30 "the tracker after coming back" serves
+    ticket_has "Glad to hear it."
+}
+
+purging() {
+    inside apt-get purge --yes --quiet=2 postdesk >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; return 1; }
+    local left
+    left=$(inside find / -xdev -iname '*postdesk*' -not -path '/packages/*' -not -path '/var/log/*' -not -path '/proc/*' \
+        -not -path '/var/lib/systemd/*' -not -path '/var/backups/*')
+    [[ -z $left ]] || { say "a purge leaves: $left"; return 1; }
+    inside systemctl --quiet is-system-running
+}

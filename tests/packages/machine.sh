@@ -1,0 +1,84 @@
+# A machine of the test's own: a Debian root in a folder, booted with its own systemd by
+# systemd-nspawn. It shares this computer's network, so that it reaches apt's mirrors and the mail
+# server beside it.
+
+machine=postdesk-test-$$
+root=$work/root
+nspawn=
+
+# Makes the root from apt's configured mirrors.
+make_root() {
+    # What apt knows of its mirrors holds inside as well; its signatures are checked with its own keys.
+    mmdebstrap --quiet --variant=apt --include=systemd,systemd-sysv,ca-certificates,curl bookworm "$root" \
+        2>"$work/mmdebstrap.log" || { cat "$work/mmdebstrap.log"; return 1; }
+    echo desk >"$root/etc/hostname"
+    mkdir -p "$root/packages"
+}
+
+# Boots it, and waits until all of its units have started.
+boot() {
+    # This computer may have no systemd of its own, so nothing is registered with one. A session of
+    # its own keeps a terminal's Ctrl-C from it.
+    setsid systemd-nspawn --quiet --directory="$root" --machine="$machine" --hostname=desk --boot \
+        --register=no --keep-unit --console=pipe --resolv-conf=copy-host --timezone=off \
+        </dev/null >>"$work/console.log" 2>&1 &
+    nspawn=$!
+    wait_for 60 "the machine to boot" inside systemctl is-system-running --wait
+}
+
+# The first process of the machine, as this computer numbers it.
+leader() {
+    ps -o pid=,comm= --ppid "${nspawn:-0}" | awk '$2 == "systemd" { print $1; exit }'
+}
+
+# Runs a command in the machine.
+inside() {
+    local pid
+    pid=$(leader)
+    [[ -n $pid ]] || return 125
+    nsenter --target "$pid" --mount --uts --ipc --pid --cgroup --root --wd \
+        env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# Restarts the machine as its own `reboot` does, and waits for the new one.
+reboot_machine() {
+    local before
+    before=$(leader)
+    inside systemctl reboot
+    wait_for 60 "the machine to end" is_another "$before"
+    wait_for 60 "the machine to boot again" inside systemctl is-system-running --wait
+}
+
+is_another() {
+    local now
+    now=$(leader)
+    [[ -n $now && $now != "$1" ]]
+}
+
+# Ends the machine; nothing of it stays.
+end_machine() {
+    [[ -n $nspawn ]] || return 0
+    inside systemctl poweroff >/dev/null 2>&1 || true
+    local second
+    for second in $(seq 20); do
+        kill -0 "$nspawn" 2>/dev/null || break
+        # The second signal ends it at once.
+        [[ $second -lt 15 ]] || kill -TERM "$nspawn" 2>/dev/null || true
+        sleep 1
+    done
+    wait "$nspawn" 2>/dev/null || true
+    nspawn=
+    # Where this computer has no systemd, nspawn leaves this behind.
+    rmdir "/run/systemd/nspawn/propagate/$machine" 2>/dev/null || true
+    rm -f "/run/systemd/nspawn/locks/"*"$machine"* 2>/dev/null || true
+}
+
+# Waits until a command succeeds: seconds, what for, command...
+wait_for() {
+    local seconds=$1 what=$2 end=$((SECONDS + $1))
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [[ $SECONDS -lt $end ]] || { say "waited $seconds s in vain for $what"; return 1; }
+        sleep 0.2
+    done
+}

@@ -1,0 +1,74 @@
+# The packages themselves: built twice in different folders, compared, and looked at by lintian. The
+# second folder then gives the next version, to upgrade to.
+
+build_twice() {
+    export POSTDESK_TOOLS=${POSTDESK_TOOLS:-$here/target/package/tools}
+    local commit elsewhere=$work/elsewhere/postdesk
+    # What is tried is what lies here, committed or not.
+    commit=$(git stash create)
+    commit=${commit:-HEAD}
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct HEAD)
+    export SOURCE_DATE_EPOCH
+    packaging/build --profile "$profile" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; return 1; }
+    cp -r target/package/out "$work/one"
+    mkdir -p "$elsewhere"
+    git archive "$commit" | tar -x -C "$elsewhere"
+    "$elsewhere/packaging/build" --profile "$profile" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; return 1; }
+    compare "$work/one" "$elsewhere/target/package/out"
+    first=$(ls "$work"/one/*.deb)
+    rpm=$(ls "$work"/one/*.rpm)
+    first_version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+    next_version "$elsewhere"
+}
+
+# Packages from before, to try the rest alone.
+take_built() {
+    mapfile -t debs < <(ls "$POSTDESK_BUILT"/*.deb | sort -V)
+    first=${debs[0]} second=${debs[1]}
+    rpm=$(ls "$POSTDESK_BUILT"/*.rpm | sort -V | head -n 1)
+    first_version=$(dpkg-deb --field "$first" Version) second_version=$(dpkg-deb --field "$second" Version)
+    first_version=${first_version%-*} second_version=${second_version%-*}
+}
+
+compare() {
+    local file octets
+    for file in "$1"/*; do
+        octets=$(stat -c %s "$file")
+        cmp "$file" "$2/$(basename "$file")" ||
+            { say "$(basename "$file") differs between two builds of one commit"; return 1; }
+        say "$(basename "$file"): two builds in two folders, the same $octets octets, sha256 $(sha256sum <"$file" | cut -c1-16)…"
+    done
+}
+
+# The same program by another version: the crates around it are built already.
+next_version() {
+    second_version=${first_version%.*}.$((${first_version##*.} + 1))
+    sed -i "0,/^version = /s/^version = .*/version = \"$second_version\"/" "$1/Cargo.toml"
+    sed -i "/^name = \"postdesk\"$/{n;s/.*/version = \"$second_version\"/}" "$1/Cargo.lock"
+    "$1/packaging/build" --profile "$profile" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; return 1; }
+    second=$(ls "$1"/target/package/out/*.deb)
+}
+
+lintian_verdict() {
+    local verdict
+    verdict=$(lintian --no-tag-display-limit --suppress-tags "" "$first" 2>&1) || true
+    say "lintian: $(grep -c '^E:' <<<"$verdict" || true) errors, $(grep -c '^W:' <<<"$verdict" || true) warnings"
+    if grep -q '^[EW]:' <<<"$verdict"; then
+        printf '%s\n' "$verdict"
+        return 1
+    fi
+}
+
+# How much of the system the unit leaves open to the daemon, by systemd's own measure.
+exposure() {
+    local verdict figure
+    verdict=$(inside systemd-analyze security postdesk.service --no-pager | tail -n 1)
+    figure=$(grep -oE '[0-9]+\.[0-9]+' <<<"$verdict")
+    say "exposure of the unit: $figure"
+    awk -v figure="$figure" 'BEGIN { exit !(figure < 2.0) }' || { say "and should be below 2.0"; return 1; }
+}
+
+build_mailserver() {
+    cargo build --locked --quiet --example mailserver
+    mailserver=${CARGO_TARGET_DIR:-target}/debug/examples/mailserver
+}
