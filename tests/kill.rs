@@ -151,7 +151,7 @@ async fn check(daemon: &Daemon, server: &Server) {
         }
         let rows = read.letters_of(ticket).unwrap();
         let mut said: Vec<_> =
-            rows.iter().map(|row| (row.participant, format!("{:?}", row.letter))).collect();
+            rows.iter().map(|row| (row.to, format!("{:?}", row.letter))).collect();
         letters += rows.len();
         said.sort();
         said.dedup();

@@ -3,12 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::mail::MessageId;
 use crate::secret::Random;
 use crate::store::Look;
 use crate::store::{StoreError, Write};
 use crate::tracker::{
-    Delivery, LetterKind, OutboxId, OutboxRow, OutboxState, Participant, ParticipantNo, Ticket,
+    Delivery, LetterKind, OutboxId, OutboxRow, OutboxState, Participant, ParticipantNo, Recipient, Ticket,
 };
 use crate::triage::{KeyFact, KeyPurpose};
 
@@ -46,22 +45,33 @@ pub(super) fn mail_one(
     participant: ParticipantNo,
     now: Timestamp,
 ) -> Result<OutboxId, StoreError> {
-    let message_id: MessageId = random.message_id(host);
-    let (reply_key, unsubscribe) = (random.reply_key(), random.reply_key());
-    for (key, purpose) in
-        [(&reply_key, KeyPurpose::Reply(participant)), (&unsubscribe, KeyPurpose::Unsubscribe(participant))]
-    {
+    let to = Recipient::Participant { ticket: ticket.id, no: participant };
+    let row = row_for(random, host, to, letter, now);
+    for (key, purpose) in [
+        (&row.reply_key, KeyPurpose::Reply(participant)),
+        (&row.unsubscribe, KeyPurpose::Unsubscribe(participant)),
+    ] {
         w.add_key(&KeyFact { key: key.clone(), ticket: ticket.id, purpose, revoked: false })?;
     }
-    w.add_mail_id(&message_id, ticket.id, true)?;
-    w.add_letter(OutboxRow {
+    w.add_mail_id(&row.message_id, ticket.id, true)?;
+    w.add_letter(row)
+}
+
+/// A letter that is due now. Its keys are on no list yet.
+pub(super) fn row_for(
+    random: &Random,
+    host: &str,
+    to: Recipient,
+    letter: LetterKind,
+    now: Timestamp,
+) -> OutboxRow {
+    OutboxRow {
         id: OutboxId::default(),
-        ticket: ticket.id,
-        participant,
+        to,
         letter,
-        message_id,
-        reply_key,
-        unsubscribe,
+        message_id: random.message_id(host),
+        reply_key: random.reply_key(),
+        unsubscribe: random.reply_key(),
         state: OutboxState::Waiting,
         delivery: Delivery::Unknown,
         not_before: now,
@@ -74,5 +84,5 @@ pub(super) fn mail_one(
         trouble: None,
         next_look: None,
         looks: 0,
-    })
+    }
 }

@@ -6,7 +6,7 @@ use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
 use postdesk::tracker::query::{ListQuery, Sort, StateFilter};
 use postdesk::tracker::{
-    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, State, Ticket,
+    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, Recipient, State, Ticket,
     TicketId,
 };
 use postdesk::triage::{MailRow, VerdictKind};
@@ -133,7 +133,7 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
             LetterKind::Comment { event } => event.0,
             _ => 0,
         };
-        if let Some(other) = causes.insert((row.ticket, row.participant, event), row.id) {
+        if let Some(other) = causes.insert((row.to, event), row.id) {
             return Err(format!("letters {other} and {} are the same", row.id));
         }
     }
@@ -159,13 +159,13 @@ fn due_letters(books: &Books) -> Result<(), String> {
                             continue;
                         }
                         let kind = LetterKind::Comment { event: event.no };
-                        let due = rows.iter().any(|row| row.participant == person.no && row.letter == kind);
+                        let due = rows.iter().any(|row| row.participant() == Some(person.no) && row.letter == kind);
                         ensure!(due, "comment {} of ticket {} has no letter", event.no, ticket.id);
                     }
                 }
                 EventKind::Confirmed { participant } => {
                     let due = rows.iter().any(|row| {
-                        row.participant == *participant
+                        row.participant() == Some(*participant)
                             && matches!(row.letter, LetterKind::Confirmation { .. })
                     });
                     ensure!(due, "the confirmation of ticket {} has no letter", ticket.id);
@@ -182,15 +182,16 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
     let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
     for row in books.letters.iter().filter(|row| row.state != OutboxState::Withdrawn) {
         let Some(marked) = row.submitted_at else { continue };
-        let ticket = books.tickets.iter().find(|t| t.id == row.ticket).unwrap();
+        let Recipient::Participant { ticket, no } = row.to else { continue };
+        let ticket = books.tickets.iter().find(|t| t.id == ticket).unwrap();
         let mut off = false;
         for event in &books.events[&ticket.id] {
             match event.kind {
-                EventKind::Unsubscribed { participant } if participant == row.participant => {
+                EventKind::Unsubscribed { participant } if participant == no => {
                     off = off || event.at < marked;
                 }
                 // Of one time: it may have been before.
-                EventKind::Subscribed { participant } if participant == row.participant => {
+                EventKind::Subscribed { participant } if participant == no => {
                     off = off && event.at > marked;
                 }
                 _ => {}
@@ -202,7 +203,7 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
             row.id,
             books.events[&ticket.id]
         );
-        let person = ticket.participant(row.participant).unwrap();
+        let person = ticket.participant(no).unwrap();
         let since = suppressed.get(person.address.folded());
         ensure!(since.is_none_or(|since| *since >= marked), "letter {} went to a suppressed address", row.id);
     }

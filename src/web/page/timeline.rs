@@ -76,7 +76,7 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
 fn pending(entry: &SeenEntry, ticket: &Ticket, now: Timestamp) -> Pending {
     let waits = || entry.letters.iter().filter(|letter| letter.state == OutboxState::Waiting);
     let name = |no: ParticipantNo| ticket.participant(no).map_or("somebody", |person| person.label());
-    let whom: Vec<&str> = waits().map(|letter| name(letter.participant)).collect();
+    let whom: Vec<&str> = waits().filter_map(|letter| letter.participant().map(name)).collect();
     let trouble = waits().find_map(|letter| letter.trouble.as_deref()).map(crate::web::answer::sentence);
     let at = waits().map(|letter| letter.not_before).min().filter(|at| *at > now && trouble.is_none());
     Pending { at, whom: whom.join(", "), trouble }
