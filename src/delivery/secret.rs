@@ -19,7 +19,10 @@ impl Delivery {
             self.unwanted(&left_over.id).await;
         }
         let Some((account, link)) = self.desk.account_link(row.id).await? else {
-            return Ok(self.desk.withdraw(row.id, "the account is disabled or not on record any more").await?);
+            return Ok(self
+                .desk
+                .withdraw(row.id, "the account is disabled or not on record any more")
+                .await?);
         };
         let rendered = self.theme.letter("en", &self.account_letter(&row, &account, &link))?;
         let draft = self.compose_secret(&row, &ways, &account, rendered);

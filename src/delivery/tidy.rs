@@ -57,7 +57,8 @@ impl Delivery {
         let mut all = true;
         for mail in lying {
             let Some(row) = self.letter_in(&mail)? else { continue };
-            let under_way = row.state == OutboxState::Submitting && row.email.as_deref() == Some(mail.id.as_str());
+            let under_way =
+                row.state == OutboxState::Submitting && row.email.as_deref() == Some(mail.id.as_str());
             let done = match row.state {
                 _ if row.letter.is_secret() && !under_way => self.destroy(&mail.id).await?,
                 OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,

@@ -105,9 +105,8 @@ pub(super) fn insert(w: &mut Write<'_>, new: &NewAccount, now: Timestamp) -> Res
     let mut projects = Vec::new();
     for (path, role) in &new.projects {
         let project = w.project_by_path(path)?;
-        let none = || {
-            DeskError::Invalid(format!("there is no project {path}; `postdesk project list` shows all"))
-        };
+        let none =
+            || DeskError::Invalid(format!("there is no project {path}; `postdesk project list` shows all"));
         projects.push((project.ok_or_else(none)?, *role));
     }
     let mut account = Account {

@@ -7,7 +7,9 @@ use super::act::Scene;
 use super::settle::tell_ticket;
 use super::{Desk, DeskError};
 use crate::store::{Look, StoreError, Write};
-use crate::tracker::{Delivery, FormId, OutboxId, OutboxRow, OutboxState, ParticipantNo, Recipient, TicketId, Viewer};
+use crate::tracker::{
+    Delivery, FormId, OutboxId, OutboxRow, OutboxState, ParticipantNo, Recipient, TicketId, Viewer,
+};
 use crate::triage::Reported;
 
 /// Carries out what a delivery report says of a letter.

@@ -13,8 +13,7 @@ use crate::store::{Look, StoreError, Write, WriteError};
 use crate::tracker::outbox::DraftRef;
 use crate::tracker::{
     Action, Actor, Delivery, EventKind, FormId, Lane, OutboxId, OutboxRow, OutboxState, RawHash, Recipient,
-    Viewer,
-    change,
+    Viewer, change,
 };
 
 /// The first rendering of a letter, put on record once and never made again.

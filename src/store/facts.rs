@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::mail::Address;
-use crate::tracker::{Recipient, Actor, Event, Project, ProjectId, TicketId};
+use crate::tracker::{Actor, Event, Project, ProjectId, Recipient, TicketId};
 use crate::triage::is_check_mail;
 use crate::triage::{
     Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,

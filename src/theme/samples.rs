@@ -350,7 +350,6 @@ pub(crate) fn error() -> ErrorPage {
 
 pub(crate) fn letters() -> [Letter; 8] {
     [
-
         Letter::Confirmation(ConfirmationLetter {
             project_name: "Acme Support".into(),
             project_path: "acme/web".into(),

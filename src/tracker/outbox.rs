@@ -38,7 +38,9 @@ impl LetterKind {
     #[must_use]
     pub fn lane(self) -> Lane {
         match self {
-            Self::Confirmation { .. } | Self::ParticipantAdded { .. } | Self::Closed { .. } => Lane::Automatic,
+            Self::Confirmation { .. } | Self::ParticipantAdded { .. } | Self::Closed { .. } => {
+                Lane::Automatic
+            }
             Self::Comment { .. } => Lane::People,
             Self::Invitation | Self::NewPassword => Lane::Notices,
         }
@@ -48,7 +50,9 @@ impl LetterKind {
     #[must_use]
     pub fn event(self) -> Option<EventNo> {
         match self {
-            Self::Comment { event } | Self::ParticipantAdded { event } | Self::Closed { event } => Some(event),
+            Self::Comment { event } | Self::ParticipantAdded { event } | Self::Closed { event } => {
+                Some(event)
+            }
             Self::Confirmation { .. } | Self::Invitation | Self::NewPassword => None,
         }
     }

@@ -6,8 +6,8 @@ use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
 use postdesk::tracker::query::{ListQuery, Sort, StateFilter};
 use postdesk::tracker::{
-    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, Recipient, State, Ticket,
-    TicketId,
+    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, Recipient,
+    State, Ticket, TicketId,
 };
 use postdesk::triage::{MailRow, VerdictKind};
 
@@ -159,7 +159,8 @@ fn due_letters(books: &Books) -> Result<(), String> {
                             continue;
                         }
                         let kind = LetterKind::Comment { event: event.no };
-                        let due = rows.iter().any(|row| row.participant() == Some(person.no) && row.letter == kind);
+                        let due =
+                            rows.iter().any(|row| row.participant() == Some(person.no) && row.letter == kind);
                         ensure!(due, "comment {} of ticket {} has no letter", event.no, ticket.id);
                     }
                 }

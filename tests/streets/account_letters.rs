@@ -51,9 +51,9 @@ fn links(bench: &Bench, to: &str) -> Vec<Token> {
 /// Nothing of an account letter stays: neither at the mail server nor in the raw store.
 fn assert_left_no_trace(bench: &Bench, letter: &OutboxRow) {
     let all = bench.server.look(|world| world.all_mails(DESK));
-    let lies = all.iter().find(|mail| {
-        postdesk::mail::parse(&mail.raw, None).message_id.as_ref() == Some(&letter.message_id)
-    });
+    let lies = all
+        .iter()
+        .find(|mail| postdesk::mail::parse(&mail.raw, None).message_id.as_ref() == Some(&letter.message_id));
     assert!(lies.is_none(), "it lies in {:?}", lies.map(|mail| &mail.mailboxes));
     assert_eq!(letter.draft, None, "it was never put on record");
 }
@@ -220,7 +220,10 @@ async fn a_lost_answer_to_the_import_leaves_no_draft_behind() {
 #[tokio::test]
 async fn a_refusal_for_good_ends_it_and_leaves_no_trace() {
     let bench = bench().await;
-    bench.server.faults().add(Fault::Refuse(LIN.to_owned(), "550 5.1.1 no such user".to_owned()), Times::Always);
+    bench
+        .server
+        .faults()
+        .add(Fault::Refuse(LIN.to_owned(), "550 5.1.1 no such user".to_owned()), Times::Always);
     bench.desk.invite_account(lin()).await.unwrap();
     bench.settle().await;
     let letter = last(&bench);

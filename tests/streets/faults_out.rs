@@ -487,6 +487,6 @@ async fn forty_letters_over_a_broken_line_leave_once_each() {
         }
     }
     let presumed = letters.iter().filter(|letter| letter.state == OutboxState::PresumedSent).count();
-    assert_eq!(bench.mails_in("Outgoing").len(), presumed);
+    assert!(bench.mails_in("Outgoing").is_empty(), "what will never be sent is not kept");
     assert_eq!(bench.mails_in("sent").len(), 80 - presumed);
 }

@@ -203,7 +203,9 @@ fn kind(stored: &StoredLetterKind) -> LetterKind {
     match *stored {
         StoredLetterKind::Confirmation { subject } => LetterKind::Confirmation { subject },
         StoredLetterKind::Comment { event } => LetterKind::Comment { event: EventNo(event) },
-        StoredLetterKind::ParticipantAdded { event } => LetterKind::ParticipantAdded { event: EventNo(event) },
+        StoredLetterKind::ParticipantAdded { event } => {
+            LetterKind::ParticipantAdded { event: EventNo(event) }
+        }
         StoredLetterKind::Closed { event } => LetterKind::Closed { event: EventNo(event) },
         StoredLetterKind::Invitation => LetterKind::Invitation,
         StoredLetterKind::NewPassword => LetterKind::NewPassword,

@@ -185,8 +185,12 @@ async fn a_one_time_link_sets_a_password_once_and_looking_uses_nothing_up() {
 async fn an_expired_link_is_gone() {
     let house = House::new().await;
     let token = house.desk.random.token();
-    let link =
-        AccountLink { token_hash: token.hash(), account: house.account("jane").id, expires_at: house.now(), letter: None };
+    let link = AccountLink {
+        token_hash: token.hash(),
+        account: house.account("jane").id,
+        expires_at: house.now(),
+        letter: None,
+    };
     house.desk.store.write(move |w| w.put_account_link(&link)).await.unwrap();
     let path = format!("/welcome/{}", token.as_str());
     assert_eq!(house.get(&mut Browser::default(), &path).await.status, StatusCode::GONE);
