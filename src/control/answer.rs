@@ -64,8 +64,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
 fn survey(desk: &Desk) -> Result<Survey, String> {
     let read = desk.store.read().map_err(|error| error.to_string())?;
     let survey = Survey::read(&read, VERSION).map_err(|error| error.to_string())?;
-    let intake = intake_line(&desk.standing().get().intake);
-    Ok(Survey { writable: *desk.store.writable().borrow(), intake: Some(intake), ..survey })
+    let standing = desk.standing().get();
+    let stopped = standing.stopped.as_ref().map(ToString::to_string);
+    let intake = Some(intake_line(&standing.intake));
+    Ok(Survey { writable: *desk.store.writable().borrow(), intake, stopped, ..survey })
 }
 
 async fn project_add(desk: &Desk, add: ProjectAdd) -> Result<Vec<String>, String> {

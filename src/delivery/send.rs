@@ -8,7 +8,7 @@ use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
 use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
 use crate::mail::Address;
-use crate::store::Look;
+use crate::store::{Look, RawError};
 use crate::tracker::{OutboxRow, Recipient};
 
 /// The longest wait before a letter that was refused for now is tried again.
@@ -30,12 +30,6 @@ impl Delivery {
         let Some(to) = self.addressee(&row)? else {
             return Ok(self.desk.withdraw(row.id, "the participant is not on record any more").await?);
         };
-        let bytes = match self.draft(&row, &ways).await {
-            Err(gone @ DeliveryError::Gone(_)) => {
-                return Ok(self.desk.withdraw(row.id, &gone.to_string()).await?);
-            }
-            drafted => drafted?,
-        };
         // A letter that was submitted before and is to leave again is looked for once more.
         if row.submitted_at.is_some()
             && let LookFound::Left { email } = self.look_for(&row).await?
@@ -44,6 +38,20 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email }).await?;
             return Ok(());
         }
+        let bytes = match self.draft(&row, &ways).await {
+            Err(gone @ DeliveryError::Gone(_)) => {
+                return Ok(self.desk.withdraw(row.id, &gone.to_string()).await?);
+            }
+            // No later try finds it either.
+            Err(DeliveryError::Raw(error @ (RawError::Missing(_) | RawError::Damaged(_)))) => {
+                tracing::error!(letter = row.id.0, %error, "a letter cannot be sent, because its text is lost");
+                let why = format!(
+                    "its text is no longer in the data folder ({error}); restore that file from a backup, or write again"
+                );
+                return Ok(self.desk.settle(row.id, Settled::Refused { why }).await?);
+            }
+            drafted => drafted?,
+        };
         let Some(imported) = self.import(&row, bytes.into(), &ways).await? else { return Ok(()) };
         if imported.existed && self.lies_in_sent(&imported.id, &ways).await? {
             let email = Some(imported.id.as_str().to_owned());

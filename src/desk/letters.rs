@@ -29,6 +29,20 @@ pub(super) fn mail_everyone(
     Ok(())
 }
 
+/// Whether anybody would get a letter to all but one.
+pub(super) fn anybody_mailed(
+    look: &impl Look,
+    ticket: &Ticket,
+    except: Option<ParticipantNo>,
+) -> Result<bool, StoreError> {
+    for person in ticket.participants.iter().filter(|p| Some(p.no) != except) {
+        if may_be_mailed(look, person)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether letters may go to this participant: subscribed, not waiting for an agent, and the address not suppressed.
 pub(super) fn may_be_mailed(look: &impl Look, person: &Participant) -> Result<bool, StoreError> {
     Ok(person.is_subscribed() && !person.waits && !look.suppressed(&person.address)?)

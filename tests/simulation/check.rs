@@ -152,8 +152,9 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
             books.store.raw().get(&draft.raw).map_err(|error| format!("letter {}: {error}", row.id))?;
         }
         let event = match row.letter {
-            LetterKind::Comment { event } => event.0,
-            _ => 0,
+            // An invitation and each link for a new password are letters of their own.
+            kind if kind.is_secret() => continue,
+            kind => kind.event().map_or(0, |event| event.0),
         };
         if let Some(other) = causes.insert((row.to, event), row.id) {
             return Err(format!("letters {other} and {} are the same", row.id));
@@ -165,8 +166,9 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
 
 /// Whether it goes to where letters are put off at times.
 fn is_put_off(books: &Books, row: &OutboxRow) -> bool {
-    let ticket = books.tickets.iter().find(|ticket| ticket.id == row.ticket);
-    let person = ticket.and_then(|ticket| ticket.participant(row.participant));
+    let Recipient::Participant { ticket, no } = row.to else { return false };
+    let ticket = books.tickets.iter().find(|found| found.id == ticket);
+    let person = ticket.and_then(|ticket| ticket.participant(no));
     person.is_some_and(|person| person.address.folded().ends_with("@refused.example"))
 }
 

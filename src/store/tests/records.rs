@@ -63,6 +63,7 @@ fn every_kind_of_event_comes_back() {
         EventKind::Linked { ticket: TicketId(7), how: LinkKind::Answers },
         EventKind::Linked { ticket: TicketId(7), how: LinkKind::AnsweredBy },
         EventKind::ParticipantRemoved { participant: ParticipantNo(2) },
+        EventKind::NotMailed { event: EventNo(3) },
         EventKind::Moved { from: ProjectId(7), number: 12 },
     ];
     let actors = [Actor::Postdesk, Actor::Participant(ParticipantNo(3)), Actor::Account(AccountId(9))];

@@ -175,6 +175,14 @@ fn line(kind: &EventKind, entry: &SeenEntry, ticket: &Ticket, now: Timestamp) ->
             let href = place.map(|(path, number)| place::ticket(path, *number));
             Line { whom, href, ..plain("open", String::new(), what) }
         }
+        EventKind::NotMailed { .. } => Line {
+            detail: Some(
+                "There were more than five comments of customers within ten minutes, and nobody of the team in \
+                 between: two mail programs may be answering each other. A reply of yours ends this."
+                    .to_owned(),
+            ),
+            ..plain("mail-off", who, "did not mail this comment to the other participants")
+        },
         EventKind::Moved { number, .. } => {
             let from = entry.refs.project.as_ref().map(|path| format!("{path}#{number}"));
             let whom = Some(from.unwrap_or_else(|| "another project".to_owned()));
