@@ -8,6 +8,7 @@ mod disk;
 mod front;
 mod login;
 mod mailbox;
+mod marker;
 mod report;
 mod send;
 mod server;
@@ -84,6 +85,7 @@ async fn at_the_server(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jm
     }
     server::limits(report, checked, jmap);
     mailbox::mailboxes(report, checked, jmap).await;
+    marker::marker(report, checked, jmap).await;
     let identity = addresses::identities(report, checked, jmap).await;
     server::push(report, checked, jmap).await;
     addresses::authserv_id(report, checked, jmap).await;

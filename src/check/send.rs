@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{Checked, Report};
 use crate::config::{MailboxRef, ReplyTo};
-use crate::jmap::{EmailId, Envelope, Identity, Jmap, JmapError, MailboxId, Submission};
+use crate::jmap::{AfterSending, EmailId, Envelope, Identity, Jmap, JmapError, MailboxId, Submission};
 use crate::mail::{self, Address, CHECK_HEADER, Draft, MessageId, NameAddr, Provenance};
 use crate::triage::{CHECK_ID, check_mark};
 
@@ -114,7 +114,8 @@ async fn send(
         jmap.import(Bytes::from(mail::compose(&draft)), &ways.outgoing, &["$draft", "$seen"]).await?;
     let from = Address::parse(&identity.email).unwrap_or_else(|_| checked.config.mail.address.clone());
     let envelope = Envelope { from, to: to.clone() };
-    Ok(match jmap.submit(&imported.id, &envelope, &identity.id, &ways.outgoing, &ways.sent).await {
+    let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
+    Ok(match jmap.submit(&imported.id, &envelope, &identity.id, &after).await {
         Submission::Accepted { .. } => Ok(draft.message_id),
         Submission::Refused { reply, why, .. } => {
             jmap.destroy(&[imported.id]).await?;

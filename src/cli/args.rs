@@ -150,6 +150,9 @@ pub(super) struct Edit {
     /// Whether a comment by mail opens a closed ticket again.
     #[arg(long, value_name = "BOOL")]
     reopen: Option<bool>,
+    /// Whether participants are mailed when an agent closes a ticket without an answer.
+    #[arg(long, value_name = "BOOL")]
+    tell_closed: Option<bool>,
     /// Whether a stranger who replies to all, a participant among them, is shown on that ticket as
     /// unverified, in place of beginning a ticket.
     #[arg(long, value_name = "BOOL")]
@@ -209,6 +212,7 @@ impl Edit {
             from_name,
             confirm: self.confirm,
             reopen: self.reopen,
+            tell_closed: self.tell_closed,
             reply_all_joins: self.reply_all_joins,
             cc_participants: self.cc_participants,
             trust: self.trust,
@@ -228,7 +232,8 @@ pub(super) struct Account {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum AccountCommand {
-    /// Add an account; prints a link that works once, where its owner chooses a password.
+    /// Add an account and invite its owner by mail; where mail does not go out, print the link where the
+    /// owner chooses a password.
     Add {
         /// The name by which colleagues mention it, such as `jane`.
         handle: String,
@@ -240,16 +245,23 @@ pub(super) enum AccountCommand {
         /// A project to join: `acme/web`, `acme/web=viewer`, `acme/web=manager`.
         #[arg(long = "project", value_name = "PATH=ROLE")]
         projects: Vec<String>,
+        /// Print the link in any case, in place of mailing it.
+        #[arg(long)]
+        link: bool,
     },
     /// List accounts.
     List,
-    /// Print a link that works once, where a new password can be chosen.
+    /// Mail the owner a link that works once, where a new password can be chosen; where mail does not
+    /// go out, print it.
     Password {
         /// The account's handle, such as `jane`.
         handle: String,
         /// Read the new password from standard input instead.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "link")]
         stdin: bool,
+        /// Print the link in any case, in place of mailing it.
+        #[arg(long)]
+        link: bool,
     },
 }
 
@@ -278,7 +290,9 @@ pub(super) enum AdminCommand {
 impl AdminCommand {
     pub(super) fn into_request(self) -> Request {
         let Self::Create { handle, address, name } = self;
-        Request::AccountAdd(AccountAdd { handle, name, address, admin: true, projects: Vec::new() })
+        // The first account comes before there is any mail.
+        let projects = Vec::new();
+        Request::AccountAdd(AccountAdd { handle, name, address, admin: true, projects, link: true })
     }
 }
 

@@ -77,13 +77,13 @@ pub(super) async fn check(args: &Check) -> Result<(), String> {
 
 pub(super) async fn account(account: Account) -> Result<(), String> {
     let request = match account.what {
-        AccountCommand::Add { handle, address, name, projects } => {
-            Request::AccountAdd(AccountAdd { handle, name, address, admin: false, projects })
+        AccountCommand::Add { handle, address, name, projects, link } => {
+            Request::AccountAdd(AccountAdd { handle, name, address, admin: false, projects, link })
         }
         AccountCommand::List => Request::AccountList,
-        AccountCommand::Password { handle, stdin } => {
+        AccountCommand::Password { handle, stdin, link } => {
             let password = if stdin { Some(read_password()?) } else { None };
-            Request::AccountPassword { handle, password }
+            Request::AccountPassword { handle, password, link }
         }
     };
     operate(&account.at, request).await

@@ -1,8 +1,9 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
 use super::Survey;
-use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
-use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, NewProject};
+use super::accounts;
+use super::request::{Answer, ProjectAdd, ProjectEdit, Request};
+use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
 use crate::store::{Look, VERSION};
@@ -16,6 +17,17 @@ pub struct Operator {
     pub intake: Intake,
     /// Whether this is the daemon; else a command that found none.
     pub running: bool,
+}
+
+impl Operator {
+    /// Whether a letter that becomes due now is likely to leave soon.
+    pub(super) fn mails(&self) -> bool {
+        let standing = self.desk.standing().get();
+        self.running
+            && standing.intake == IntakeStanding::Running
+            && standing.stopped.is_none()
+            && standing.sending_trouble.is_none()
+    }
 }
 
 /// Carries one command out and says what came of it.
@@ -36,9 +48,11 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::ProjectAdd(add) => project_add(desk, add).await,
         Request::ProjectList => project_list(desk),
         Request::ProjectEdit(edit) => project_edit(desk, *edit).await,
-        Request::AccountAdd(add) => account_add(desk, add).await,
-        Request::AccountList => account_list(desk),
-        Request::AccountPassword { handle, password } => account_password(desk, &handle, password).await,
+        Request::AccountAdd(add) => accounts::add(operator, add).await,
+        Request::AccountList => accounts::list(desk),
+        Request::AccountPassword { handle, password, link } => {
+            accounts::password(operator, &handle, password, link).await
+        }
         Request::Adopt { how } => adopt(operator, &how).await,
         // Answered before, by more than lines.
         Request::Survey => Ok(Vec::new()),
@@ -50,8 +64,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
 fn survey(desk: &Desk) -> Result<Survey, String> {
     let read = desk.store.read().map_err(|error| error.to_string())?;
     let survey = Survey::read(&read, VERSION).map_err(|error| error.to_string())?;
-    let intake = intake_line(&desk.standing().get().intake);
-    Ok(Survey { writable: *desk.store.writable().borrow(), intake: Some(intake), ..survey })
+    let standing = desk.standing().get();
+    let stopped = standing.stopped.as_ref().map(ToString::to_string);
+    let intake = Some(intake_line(&standing.intake));
+    Ok(Survey { writable: *desk.store.writable().borrow(), intake, stopped, ..survey })
 }
 
 async fn project_add(desk: &Desk, add: ProjectAdd) -> Result<Vec<String>, String> {
@@ -81,6 +97,9 @@ fn describe(desk: &Desk, project: &Project) -> Vec<String> {
     lines.extend(project.aliases.iter().map(|alias| format!("  {alias}")));
     lines.extend(desk.site().current(project).map(|address| format!("  {address}")));
     lines.extend(desk.site().suffixed(project).map(|address| format!("  {address}")));
+    if project.tell_closed {
+        lines.push("  participants are told when a ticket is closed".to_owned());
+    }
     let joining = &project.joining;
     if joining.reply_all {
         lines.push("  strangers who reply to all are shown on the ticket, unverified".to_owned());
@@ -105,6 +124,7 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         from_name: edit.from_name.as_deref().map(from_name).transpose()?,
         confirm: edit.confirm,
         reopen: edit.reopen,
+        tell_closed: edit.tell_closed,
         reply_all_joins: edit.reply_all_joins,
         cc_participants: edit.cc_participants,
         trust: domains(&edit.trust)?,
@@ -123,57 +143,6 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
 fn domains(texts: &[String]) -> Result<Vec<TrustedDomain>, String> {
     let read = |text: &String| TrustedDomain::parse(text).map_err(|error| format!("{text}: {error}"));
     texts.iter().map(read).collect()
-}
-
-async fn account_add(desk: &Desk, add: AccountAdd) -> Result<Vec<String>, String> {
-    let projects = add.projects.iter().map(|text| {
-        let (at, role) = text.split_once('=').unwrap_or((text, "agent"));
-        Ok((path(at)?, role_of(role)?))
-    });
-    let new = NewAccount {
-        handle: handle(&add.handle)?,
-        name: add.name,
-        address: address(&add.address)?,
-        admin: add.admin,
-        projects: projects.collect::<Result<_, String>>()?,
-    };
-    let (account, token) = desk.add_account(new).await.map_err(|error| sentence(&error))?;
-    Ok(vec![
-        format!("@{} {} <{}>", account.handle, account.name, account.address),
-        "This link works once, for seven days; its owner chooses a password there:".to_owned(),
-        desk.links().welcome(&token),
-    ])
-}
-
-fn account_list(desk: &Desk) -> Result<Vec<String>, String> {
-    let accounts = desk.accounts().map_err(|error| sentence(&error))?;
-    if accounts.is_empty() {
-        return Ok(vec!["no accounts yet; `postdesk admin create` makes the first".to_owned()]);
-    }
-    let line = |account: &crate::tracker::Account| {
-        let admin = if account.admin { "  admin" } else { "" };
-        let state = match (account.disabled, &account.password) {
-            (true, _) => "  disabled",
-            (false, None) => "  has not chosen a password yet",
-            (false, Some(_)) => "",
-        };
-        format!("@{}  {} <{}>{admin}{state}", account.handle, account.name, account.address)
-    };
-    Ok(accounts.iter().map(line).collect())
-}
-
-async fn account_password(desk: &Desk, who: &str, password: Option<String>) -> Result<Vec<String>, String> {
-    let who = handle(who)?;
-    let unknown = |error: DeskError| match error {
-        DeskError::NotFound => "there is no such account; `postdesk account list` shows all".to_owned(),
-        other => sentence(&other),
-    };
-    let Some(password) = password else {
-        let token = desk.new_password_link(who).await.map_err(unknown)?;
-        return Ok(vec!["This link works once, for 30 minutes:".to_owned(), desk.links().welcome(&token)]);
-    };
-    desk.give_password(who, &password).await.map_err(unknown)?;
-    Ok(vec!["the password is set".to_owned()])
 }
 
 async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
@@ -281,15 +250,15 @@ fn by_word(verdicts: &[(VerdictKind, u64)]) -> Vec<String> {
     words.iter().map(line).collect()
 }
 
-fn sentence(error: &DeskError) -> String {
+pub(super) fn sentence(error: &DeskError) -> String {
     error.to_string()
 }
 
-fn path(text: &str) -> Result<ProjectPath, String> {
+pub(super) fn path(text: &str) -> Result<ProjectPath, String> {
     ProjectPath::parse(text).map_err(|error| format!("\"{text}\" is no project path: {error}"))
 }
 
-fn address(text: &str) -> Result<Address, String> {
+pub(super) fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).map_err(|error| format!("\"{text}\" is no address: {error}"))
 }
 
@@ -302,7 +271,7 @@ fn suffix(text: &str) -> Result<Suffix, String> {
         .ok_or_else(|| format!("\"{text}\" is no suffix: a suffix has letters, digits and `_` only"))
 }
 
-fn handle(text: &str) -> Result<Handle, String> {
+pub(super) fn handle(text: &str) -> Result<Handle, String> {
     Handle::parse(text).ok_or_else(|| {
         format!(
             "\"{text}\" is no handle: a handle starts with a letter and has letters, digits, `-` and `_` only"
@@ -310,7 +279,7 @@ fn handle(text: &str) -> Result<Handle, String> {
     })
 }
 
-fn role_of(text: &str) -> Result<Role, String> {
+pub(super) fn role_of(text: &str) -> Result<Role, String> {
     Role::parse(text).ok_or_else(|| format!("\"{text}\" is no role: viewer, agent or manager"))
 }
 

@@ -3,6 +3,7 @@
 //! It lies in a folder that only the desk's own user may enter; whoever can open it is the
 //! operator. A command that finds no daemon answers the same request itself.
 
+mod accounts;
 mod answer;
 mod request;
 mod socket;

@@ -13,10 +13,13 @@ pub enum Request {
     ProjectEdit(Box<ProjectEdit>),
     AccountAdd(AccountAdd),
     AccountList,
-    /// A one-time link for a new password, or the password itself, read from standard input.
+    /// A one-time link for a new password, by mail or to print, or the password itself, read from
+    /// standard input.
     AccountPassword {
         handle: String,
         password: Option<String>,
+        #[serde(default)]
+        link: bool,
     },
     /// `leave`, `import` or `new`.
     Adopt {
@@ -55,6 +58,8 @@ pub struct ProjectEdit {
     pub confirm: Option<bool>,
     pub reopen: Option<bool>,
     #[serde(default)]
+    pub tell_closed: Option<bool>,
+    #[serde(default)]
     pub reply_all_joins: Option<bool>,
     #[serde(default)]
     pub cc_participants: Option<bool>,
@@ -73,6 +78,9 @@ pub struct AccountAdd {
     pub admin: bool,
     /// `path=role`
     pub projects: Vec<String>,
+    /// Print the link in any case, in place of mailing it.
+    #[serde(default)]
+    pub link: bool,
 }
 
 /// What the operator is told: lines to print, or a sentence that says what is wrong.

@@ -20,6 +20,14 @@ pub struct Survey {
     pub aliases: Vec<(String, String)>,
     /// How the daemon's intake is doing, where one runs.
     pub intake: Option<String>,
+    /// Every run of the store, and its last journal number: by these a marker is known as its own.
+    #[serde(default)]
+    pub runs: Vec<[u8; 16]>,
+    #[serde(default)]
+    pub last: u64,
+    /// What the daemon saw that stopped mail in and out: another desk's marker.
+    #[serde(default)]
+    pub stopped: Option<String>,
 }
 
 impl Survey {
@@ -40,6 +48,9 @@ impl Survey {
             adoptions: adoptions.collect(),
             aliases: aliases.collect(),
             intake: None,
+            runs: look.runs()?.into_iter().map(|run| run.0).collect(),
+            last: look.last_seq()?.0,
+            stopped: None,
         })
     }
 

@@ -4,10 +4,10 @@ use super::{Delivery, DeliveryError, ReplyTo, Ways};
 use crate::desk::Drafted;
 use crate::mail::{self, Address, Draft, MessageId, NameAddr};
 use crate::store::{Look, RawError, aside};
-use crate::theme::{CommentLetter, ConfirmationLetter, Html, Letter};
+use crate::theme::{ClosedLetter, CommentLetter, ConfirmationLetter, Html, Letter, ParticipantAddedLetter};
 use crate::tracker::{
     Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, OutboxState, Participant, Project,
-    RawHash, Ticket,
+    RawHash, Recipient, Ticket,
 };
 
 /// What a letter is written from, read in one snapshot.
@@ -15,12 +15,23 @@ struct Material {
     ticket: Ticket,
     project: Project,
     person: Participant,
-    /// The comment, for a comment's letter.
+    /// The event that the letter tells of, where it names one.
     event: Option<Event>,
     /// Who wrote it, as the letter says it.
     author: String,
     /// Message-IDs of the ticket's mails before this one, in order.
     thread: Vec<MessageId>,
+    /// Whether the title may be repeated to somebody who did not write it: the mail that brought it
+    /// was authenticated, or a comment went out under it before.
+    title_known: bool,
+}
+
+impl Material {
+    /// Who speaks, as the project wants customers to see it.
+    fn by(&self) -> &str {
+        let by_person = self.event.is_some() && self.project.from_name == FromName::Agent;
+        if by_person { &self.author } else { &self.project.name }
+    }
 }
 
 impl Delivery {
@@ -50,12 +61,13 @@ impl Delivery {
     fn material(&self, row: &OutboxRow) -> Result<Material, DeliveryError> {
         let read = self.desk.store.read()?;
         let gone = || DeliveryError::Gone("a letter's ticket, project or participant");
-        let ticket = read.ticket(row.ticket)?.ok_or_else(gone)?;
+        let Recipient::Participant { ticket, no } = row.to else { return Err(gone()) };
+        let ticket = read.ticket(ticket)?.ok_or_else(gone)?;
         let project = read.project(ticket.project)?.ok_or_else(gone)?;
-        let person = ticket.participant(row.participant).cloned().ok_or_else(gone)?;
-        let event = match row.letter {
-            LetterKind::Comment { event } => Some(read.event(ticket.id, event)?.ok_or_else(gone)?),
-            LetterKind::Confirmation { .. } => None,
+        let person = ticket.participant(no).cloned().ok_or_else(gone)?;
+        let event = match row.letter.event() {
+            Some(event) => Some(read.event(ticket.id, event)?.ok_or_else(gone)?),
+            None => None,
         };
         let author = match event.as_ref().map(|event| event.actor) {
             Some(Actor::Account(id)) => read.account(id)?.map_or_else(|| project.name.clone(), |a| a.name),
@@ -71,11 +83,13 @@ impl Delivery {
         let letters = read.letters_of(ticket.id)?;
         let to_others = |id: &MessageId| {
             letters.iter().any(|l| {
-                l.message_id == *id && (l.participant != person.no || l.state == OutboxState::Withdrawn)
+                l.message_id == *id
+                    && (l.participant() != Some(person.no) || l.state == OutboxState::Withdrawn)
             })
         };
         let thread = thread.into_iter().map(|(id, _)| id).filter(|id| !to_others(id)).collect();
-        Ok(Material { ticket, project, person, event, author, thread })
+        let title_known = letters.iter().any(vouches);
+        Ok(Material { ticket, project, person, event, author, thread, title_known })
     }
 
     /// The comment as text and as HTML; both empty for a letter without one.
@@ -117,7 +131,26 @@ impl Delivery {
                 wrote_to: self.desk.site().shown(&material.project).map(|address| address.to_string()),
                 unsubscribe_url,
             }),
-            LetterKind::Comment { .. } => Letter::Comment(CommentLetter {
+            LetterKind::ParticipantAdded { .. } => Letter::ParticipantAdded(ParticipantAddedLetter {
+                project_name,
+                project_path: path,
+                number,
+                reference,
+                title: material.title_known.then(|| material.ticket.title.clone()),
+                by: material.by().to_owned(),
+                unsubscribe_url,
+            }),
+            LetterKind::Closed { .. } => Letter::Closed(ClosedLetter {
+                project_name,
+                project_path: path,
+                number,
+                reference,
+                title: material.title_known.then(|| material.ticket.title.clone()),
+                reopens: material.project.reopen,
+                unsubscribe_url,
+            }),
+            // What is left is a comment: account letters are written elsewhere.
+            _ => Letter::Comment(CommentLetter {
                 project_name,
                 project_path: path,
                 number,
@@ -171,9 +204,7 @@ impl Delivery {
             .aliases
             .iter()
             .find(|alias| ways.identities.iter().any(|identity| identity.covers(alias)));
-        let by_person = material.event.is_some() && material.project.from_name == FromName::Agent;
-        let name = if by_person { &material.author } else { &material.project.name };
-        NameAddr { name: Some(name.clone()), address: alias.unwrap_or(&ways.sender).clone() }
+        NameAddr { name: Some(material.by().to_owned()), address: alias.unwrap_or(&ways.sender).clone() }
     }
 
     fn reply_to(&self, row: &OutboxRow, material: &Material) -> NameAddr {
@@ -212,6 +243,13 @@ impl Delivery {
             LetterKind::Comment { .. } => {
                 headers.push(("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
             }
+            _ => {
+                // RFC 2919 §3: whoever filters mail by lists can tell these apart from what people write.
+                let list = format!("<{}.{}>", material.project.path.slug(), self.desk.site().host);
+                headers.push(("List-Id", list));
+                headers.push(("Auto-Submitted", "auto-generated".to_owned()));
+                headers.push(("X-Auto-Response-Suppress", "All".to_owned()));
+            }
         }
         headers.push(("X-Postdesk-Ticket", format!("{}#{}", material.project.path, material.ticket.number)));
         headers
@@ -225,5 +263,17 @@ fn stranger(event: Option<&Event>) -> Option<String> {
             Some(from.name.clone().unwrap_or_else(|| from.address.to_string()))
         }
         _ => None,
+    }
+}
+
+/// Whether this letter shows that the ticket's title is known to be its requester's own words, or
+/// that it went out to participants before.
+fn vouches(letter: &OutboxRow) -> bool {
+    match letter.letter {
+        LetterKind::Confirmation { subject } => subject,
+        LetterKind::Comment { .. } => {
+            matches!(letter.state, OutboxState::Sent | OutboxState::PresumedSent | OutboxState::Unknown)
+        }
+        _ => false,
     }
 }

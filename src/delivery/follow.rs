@@ -75,6 +75,9 @@ impl Delivery {
     }
 
     async fn look_in(&self, row: &OutboxRow, sent: &InSent) -> Result<LookFound, DeliveryError> {
+        if row.letter.is_secret() {
+            return self.look_for_secret(row).await;
+        }
         if let Some(email) = sent.get(&row.message_id) {
             return Ok(LookFound::Left { email: Some(email.as_str().to_owned()) });
         }

@@ -9,6 +9,7 @@ mod draft;
 mod follow;
 mod lanes;
 mod looks;
+mod secret;
 mod send;
 mod tidy;
 

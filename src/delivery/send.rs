@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
-use crate::jmap::{EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
+use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
 use crate::mail::Address;
-use crate::store::Look;
-use crate::tracker::OutboxRow;
+use crate::store::{Look, RawError};
+use crate::tracker::{OutboxRow, Recipient};
 
 /// The longest wait before a letter that was refused for now is tried again.
 const LONGEST_WAIT: Duration = Duration::from_mins(30);
@@ -22,16 +22,13 @@ impl Delivery {
     /// # Errors
     /// What is in the way and not about this letter alone.
     pub(super) async fn send(&self, row: OutboxRow) -> Result<(), DeliveryError> {
+        if row.letter.is_secret() {
+            return self.send_secret(row).await;
+        }
         let jmap = self.jmap().await?;
         let ways = self.ways().await?;
         let Some(to) = self.addressee(&row)? else {
             return Ok(self.desk.withdraw(row.id, "the participant is not on record any more").await?);
-        };
-        let bytes = match self.draft(&row, &ways).await {
-            Err(gone @ DeliveryError::Gone(_)) => {
-                return Ok(self.desk.withdraw(row.id, &gone.to_string()).await?);
-            }
-            drafted => drafted?,
         };
         // A letter that was submitted before and is to leave again is looked for once more.
         if row.submitted_at.is_some()
@@ -41,6 +38,20 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email }).await?;
             return Ok(());
         }
+        let bytes = match self.draft(&row, &ways).await {
+            Err(gone @ DeliveryError::Gone(_)) => {
+                return Ok(self.desk.withdraw(row.id, &gone.to_string()).await?);
+            }
+            // No later try finds it either.
+            Err(DeliveryError::Raw(error @ (RawError::Missing(_) | RawError::Damaged(_)))) => {
+                tracing::error!(letter = row.id.0, %error, "a letter cannot be sent, because its text is lost");
+                let why = format!(
+                    "its text is no longer in the data folder ({error}); restore that file from a backup, or write again"
+                );
+                return Ok(self.desk.settle(row.id, Settled::Refused { why }).await?);
+            }
+            drafted => drafted?,
+        };
         let Some(imported) = self.import(&row, bytes.into(), &ways).await? else { return Ok(()) };
         if imported.existed && self.lies_in_sent(&imported.id, &ways).await? {
             let email = Some(imported.id.as_str().to_owned());
@@ -52,12 +63,13 @@ impl Delivery {
             return Ok(());
         };
         let envelope = Envelope { from: ways.sender.clone(), to };
-        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &ways.outgoing, &ways.sent).await;
+        let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
+        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &after).await;
         self.settle(&row, &imported.id, outcome, &ways).await
     }
 
     /// `None` where the server will never take this letter, which is on record then.
-    async fn import(
+    pub(super) async fn import(
         &self,
         row: &OutboxRow,
         bytes: Bytes,
@@ -81,10 +93,15 @@ impl Delivery {
         Err(error.into())
     }
 
-    /// The address that the row's participant has now.
+    /// The address that the row's recipient has now.
     pub(super) fn addressee(&self, row: &OutboxRow) -> Result<Option<Address>, DeliveryError> {
-        let ticket = self.desk.store.read()?.ticket(row.ticket)?;
-        Ok(ticket.and_then(|ticket| ticket.participant(row.participant).map(|p| p.address.clone())))
+        let read = self.desk.store.read()?;
+        Ok(match row.to {
+            Recipient::Participant { ticket, no } => {
+                read.ticket(ticket)?.and_then(|ticket| ticket.participant(no).map(|p| p.address.clone()))
+            }
+            Recipient::Account(id) => read.account(id)?.map(|account| account.address),
+        })
     }
 
     async fn lies_in_sent(&self, email: &EmailId, ways: &Ways) -> Result<bool, DeliveryError> {
@@ -92,7 +109,7 @@ impl Delivery {
         Ok(emails.iter().any(|info| info.id == *email && info.mailboxes.contains(&ways.sent)))
     }
 
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         row: &OutboxRow,
         email: &EmailId,
@@ -101,7 +118,7 @@ impl Delivery {
     ) -> Result<(), DeliveryError> {
         let settled = match outcome {
             Submission::Accepted { id, delivery, filed } => {
-                if !filed {
+                if !filed && !row.letter.is_secret() {
                     self.file_sent(email, ways).await;
                 }
                 Settled::Sent { submission: id.map(String::from), delivery }

@@ -39,8 +39,9 @@ impl Delivery {
         }
     }
 
-    /// Sent letters go to Sent, those that will never leave are destroyed; a mail that is none of
-    /// ours is left alone. `false` where the server refused one.
+    /// Sent letters go to Sent; those that will never leave are destroyed, and those of which that
+    /// was presumed. Account letters are all destroyed, but for the one under way. A mail that is none
+    /// of ours is left alone. `false` where the server refused one.
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         let mut lying = Vec::new();
@@ -56,14 +57,16 @@ impl Delivery {
         let mut all = true;
         for mail in lying {
             let Some(row) = self.letter_in(&mail)? else { continue };
+            let under_way =
+                row.state == OutboxState::Submitting && row.email.as_deref() == Some(mail.id.as_str());
             let done = match row.state {
+                _ if row.letter.is_secret() && !under_way => self.destroy(&mail.id).await?,
                 OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,
                 OutboxState::Sent => jmap.mark_sent(&mail.id, &ways.outgoing, &ways.sent).await?,
-                OutboxState::Failed | OutboxState::Withdrawn => self.destroy(&mail.id).await?,
-                OutboxState::Waiting
-                | OutboxState::Submitting
-                | OutboxState::PresumedSent
-                | OutboxState::Unknown => Ok(()),
+                OutboxState::Failed | OutboxState::Withdrawn | OutboxState::PresumedSent => {
+                    self.destroy(&mail.id).await?
+                }
+                OutboxState::Waiting | OutboxState::Submitting | OutboxState::Unknown => Ok(()),
             };
             if let Err(fault) = done {
                 tracing::warn!(letter = row.id.0, %fault, "a settled letter's mail could not be put away");

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{Desk, DeskError};
 use crate::clock::after;
 use crate::mail::Address;
@@ -10,9 +12,9 @@ use crate::store::{Look, Write};
 use crate::tracker::{Account, AccountId, AccountLink, Handle, ProjectPath, Role};
 
 /// How long an invitation works.
-const INVITATION: Duration = Duration::from_hours(7 * 24);
+pub(super) const INVITATION: Duration = Duration::from_hours(7 * 24);
 /// How long a link for a new password works.
-const NEW_PASSWORD: Duration = Duration::from_mins(30);
+pub(super) const NEW_PASSWORD: Duration = Duration::from_mins(30);
 
 /// What a new account needs.
 #[derive(Clone, Debug)]
@@ -36,34 +38,10 @@ impl Desk {
         let token = self.random.token();
         let hash = token.hash();
         let added = self.store.write(move |w| {
-            refuse_taken(w, &new)?;
-            let mut projects = Vec::new();
-            for (path, role) in &new.projects {
-                let project = w.project_by_path(path)?;
-                let none = || {
-                    DeskError::Invalid(format!(
-                        "there is no project {path}; `postdesk project list` shows all"
-                    ))
-                };
-                projects.push((project.ok_or_else(none)?, *role));
-            }
-            let mut account = Account {
-                id: AccountId(0),
-                handle: new.handle.clone(),
-                name: new.name.clone().unwrap_or_else(|| new.handle.to_string()),
-                address: new.address.clone(),
-                admin: new.admin,
-                disabled: false,
-                password: None,
-                created_at: now,
-            };
-            account.id = w.add_account(&account)?;
-            for (mut project, role) in projects {
-                project.members.push((account.id, role));
-                w.put_project(&project)?;
-            }
+            let account = insert(w, &new, now)?;
             let expires_at = after(now, INVITATION);
-            w.put_account_link(&AccountLink { token_hash: hash, account: account.id, expires_at })?;
+            let link = AccountLink { token_hash: hash, account: account.id, expires_at, letter: None };
+            w.put_account_link(&link)?;
             Ok::<_, DeskError>(account)
         });
         Ok((added.await?, token))
@@ -94,6 +72,7 @@ impl Desk {
                     token_hash: hash,
                     account,
                     expires_at,
+                    letter: None,
                 })?)
             })
             .await?;
@@ -118,6 +97,34 @@ impl Desk {
             .await?;
         Ok(())
     }
+}
+
+/// Adds an account to the store and to its projects.
+pub(super) fn insert(w: &mut Write<'_>, new: &NewAccount, now: Timestamp) -> Result<Account, DeskError> {
+    refuse_taken(w, new)?;
+    let mut projects = Vec::new();
+    for (path, role) in &new.projects {
+        let project = w.project_by_path(path)?;
+        let none =
+            || DeskError::Invalid(format!("there is no project {path}; `postdesk project list` shows all"));
+        projects.push((project.ok_or_else(none)?, *role));
+    }
+    let mut account = Account {
+        id: AccountId(0),
+        handle: new.handle.clone(),
+        name: new.name.clone().unwrap_or_else(|| new.handle.to_string()),
+        address: new.address.clone(),
+        admin: new.admin,
+        disabled: false,
+        password: None,
+        created_at: now,
+    };
+    account.id = w.add_account(&account)?;
+    for (mut project, role) in projects {
+        project.members.push((account.id, role));
+        w.put_project(&project)?;
+    }
+    Ok(account)
 }
 
 fn refuse_taken(w: &Write<'_>, new: &NewAccount) -> Result<(), DeskError> {

@@ -7,7 +7,9 @@ use super::act::Scene;
 use super::settle::tell_ticket;
 use super::{Desk, DeskError};
 use crate::store::{Look, StoreError, Write};
-use crate::tracker::{Delivery, FormId, OutboxId, OutboxRow, OutboxState, ParticipantNo, TicketId, Viewer};
+use crate::tracker::{
+    Delivery, FormId, OutboxId, OutboxRow, OutboxState, ParticipantNo, Recipient, TicketId, Viewer,
+};
 use crate::triage::Reported;
 
 /// Carries out what a delivery report says of a letter.
@@ -52,8 +54,9 @@ fn refused(
     if !known {
         tell_ticket(w, &row, reply, now)?;
     }
-    let ticket = w.ticket(row.ticket)?;
-    let person = ticket.as_ref().and_then(|ticket| ticket.participant(row.participant));
+    let Recipient::Participant { ticket, no } = row.to else { return Ok(()) };
+    let ticket = w.ticket(ticket)?;
+    let person = ticket.as_ref().and_then(|ticket| ticket.participant(no));
     if let (true, Some(person)) = (permanent, person)
         && w.note_bounce(&person.address, row.id, now)?
     {

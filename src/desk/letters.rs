@@ -3,12 +3,11 @@
 
 use jiff::Timestamp;
 
-use crate::mail::MessageId;
 use crate::secret::Random;
 use crate::store::Look;
 use crate::store::{StoreError, Write};
 use crate::tracker::{
-    Delivery, LetterKind, OutboxId, OutboxRow, OutboxState, Participant, ParticipantNo, Ticket,
+    Delivery, LetterKind, OutboxId, OutboxRow, OutboxState, Participant, ParticipantNo, Recipient, Ticket,
 };
 use crate::triage::{KeyFact, KeyPurpose};
 
@@ -30,6 +29,20 @@ pub(super) fn mail_everyone(
     Ok(())
 }
 
+/// Whether anybody would get a letter to all but one.
+pub(super) fn anybody_mailed(
+    look: &impl Look,
+    ticket: &Ticket,
+    except: Option<ParticipantNo>,
+) -> Result<bool, StoreError> {
+    for person in ticket.participants.iter().filter(|p| Some(p.no) != except) {
+        if may_be_mailed(look, person)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether letters may go to this participant: subscribed, not waiting for an agent, and the address not suppressed.
 pub(super) fn may_be_mailed(look: &impl Look, person: &Participant) -> Result<bool, StoreError> {
     Ok(person.is_subscribed() && !person.waits && !look.suppressed(&person.address)?)
@@ -46,22 +59,33 @@ pub(super) fn mail_one(
     participant: ParticipantNo,
     now: Timestamp,
 ) -> Result<OutboxId, StoreError> {
-    let message_id: MessageId = random.message_id(host);
-    let (reply_key, unsubscribe) = (random.reply_key(), random.reply_key());
-    for (key, purpose) in
-        [(&reply_key, KeyPurpose::Reply(participant)), (&unsubscribe, KeyPurpose::Unsubscribe(participant))]
-    {
+    let to = Recipient::Participant { ticket: ticket.id, no: participant };
+    let row = row_for(random, host, to, letter, now);
+    for (key, purpose) in [
+        (&row.reply_key, KeyPurpose::Reply(participant)),
+        (&row.unsubscribe, KeyPurpose::Unsubscribe(participant)),
+    ] {
         w.add_key(&KeyFact { key: key.clone(), ticket: ticket.id, purpose, revoked: false })?;
     }
-    w.add_mail_id(&message_id, ticket.id, true)?;
-    w.add_letter(OutboxRow {
+    w.add_mail_id(&row.message_id, ticket.id, true)?;
+    w.add_letter(row)
+}
+
+/// A letter that is due now. Its keys are on no list yet.
+pub(super) fn row_for(
+    random: &Random,
+    host: &str,
+    to: Recipient,
+    letter: LetterKind,
+    now: Timestamp,
+) -> OutboxRow {
+    OutboxRow {
         id: OutboxId::default(),
-        ticket: ticket.id,
-        participant,
+        to,
         letter,
-        message_id,
-        reply_key,
-        unsubscribe,
+        message_id: random.message_id(host),
+        reply_key: random.reply_key(),
+        unsubscribe: random.reply_key(),
         state: OutboxState::Waiting,
         delivery: Delivery::Unknown,
         not_before: now,
@@ -74,5 +98,5 @@ pub(super) fn mail_one(
         trouble: None,
         next_look: None,
         looks: 0,
-    })
+    }
 }

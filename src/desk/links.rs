@@ -24,6 +24,13 @@ impl Links {
         &self.base
     }
 
+    /// The host, as people know this desk.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or(rest)
+    }
+
     /// Whether links are https, which a one-click unsubscribe demands (RFC 8058 §3.1).
     #[must_use]
     pub fn is_https(&self) -> bool {

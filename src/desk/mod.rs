@@ -4,6 +4,7 @@
 //! function runs inside one write transaction: it first decides by reading, and may refuse; only
 //! then it applies, and applying fails for the disk's sake alone.
 
+mod account_letters;
 mod accounts;
 mod act;
 mod adopt;
@@ -90,6 +91,8 @@ pub struct Desk {
     /// A person decided that the mailbox is ours, and the street has to carry it out.
     take_over: Arc<AtomicBool>,
     throttle: Arc<Throttle>,
+    /// Slows down who asks for links for a new password.
+    asking: Arc<Throttle>,
     texts: Texts,
     /// How long a reply waits before it leaves.
     undo: Duration,
@@ -114,6 +117,7 @@ impl Desk {
             take_over: Arc::default(),
             passwords,
             throttle: Arc::default(),
+            asking: Arc::new(Throttle::of_requests()),
             texts: Texts::default(),
             rendering: Arc::new(Semaphore::new(4)),
             undo: Duration::ZERO,

@@ -1,13 +1,14 @@
 //! Who takes part in a ticket, as an agent decides.
 
 use super::act::{Scene, nothing_more};
+use super::letters::{mail_one, may_be_mailed};
 use super::{Desk, DeskError};
 use crate::mail::NameAddr;
 use crate::store::Look;
-use crate::tracker::{Change, FormId, ParticipantNo, TicketId, Viewer};
+use crate::tracker::{Change, EventKind, FormId, LetterKind, ParticipantNo, TicketId, Viewer};
 
 impl Desk {
-    /// Adds somebody, who gets every reply from then on.
+    /// Adds somebody, who is told so by mail and gets every reply from then on.
     ///
     /// # Errors
     /// [`DeskError::Invalid`] for an address of this desk; else as every action.
@@ -21,6 +22,7 @@ impl Desk {
         let projects = self.store.read()?.projects()?;
         let aliases: Vec<_> = projects.into_iter().flat_map(|project| project.aliases).collect();
         let ours = self.site.is_ours(&person.address, &aliases);
+        let (random, host) = (self.random.clone(), self.site.host.clone());
         let decide = move |scene: &mut Scene| {
             if ours {
                 return Err(DeskError::Invalid(format!(
@@ -30,7 +32,18 @@ impl Desk {
             }
             scene.apply(Change::AddParticipant(person.clone()))
         };
-        self.act(viewer, ticket, form.into(), decide, nothing_more).await
+        self.act(viewer, ticket, form.into(), decide, move |w, scene, events| {
+            for event in events {
+                let EventKind::ParticipantAdded { participant } = event.kind else { continue };
+                let Some(person) = scene.ticket.participant(participant) else { continue };
+                if may_be_mailed(w, person)? {
+                    let letter = LetterKind::ParticipantAdded { event: event.no };
+                    mail_one(w, &random, &host, &scene.ticket, letter, participant, scene.now)?;
+                }
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Takes somebody off the ticket; that person's mails to it are unverified from then on.

@@ -34,6 +34,7 @@ pub struct ProjectEdit {
     pub from_name: Option<FromName>,
     pub confirm: Option<bool>,
     pub reopen: Option<bool>,
+    pub tell_closed: Option<bool>,
     pub reply_all_joins: Option<bool>,
     pub cc_participants: Option<bool>,
     pub trust: Vec<TrustedDomain>,
@@ -62,6 +63,7 @@ impl Desk {
                 from_name: FromName::default(),
                 confirm: true,
                 reopen: true,
+                tell_closed: false,
                 joining: Joining::default(),
                 created_at: now,
             };
@@ -163,6 +165,7 @@ fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> R
     project.on = edit.on.unwrap_or(project.on);
     project.confirm = edit.confirm.unwrap_or(project.confirm);
     project.reopen = edit.reopen.unwrap_or(project.reopen);
+    project.tell_closed = edit.tell_closed.unwrap_or(project.tell_closed);
     change_joining(&mut project.joining, edit);
     project.from_name = edit.from_name.unwrap_or(project.from_name);
     if edit.suffix.is_some() {

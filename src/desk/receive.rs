@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::letters::{mail_one, may_be_mailed};
+use super::letters::{anybody_mailed, mail_everyone, mail_one, may_be_mailed};
 use super::link::link;
 use super::loops::is_loop;
 use super::subscribe::record;
@@ -265,11 +265,17 @@ impl Desk {
         events.extend(self.add_from_cc(w, &mut ticket, &arrived.inbound, now)?);
         record(w, &ticket, &events)?;
         remember_ids(w, arrived, ticket.id)?;
-        let silent = voice.automatic || arrived.quiet || is_loop(w, ticket.id, now)?;
+        let silent = voice.automatic || arrived.quiet;
         if let Some(event) = comment.filter(|_| !silent) {
             let letter = LetterKind::Comment { event };
             let except = Some(voice.participant);
-            super::letters::mail_everyone(w, &self.random, &self.site.host, &ticket, letter, except, now)?;
+            if !is_loop(w, ticket.id, now)? {
+                mail_everyone(w, &self.random, &self.site.host, &ticket, letter, except, now)?;
+            } else if anybody_mailed(w, &ticket, except)? {
+                let kept = vec![EventKind::NotMailed { event }];
+                let events = change::number(&mut ticket, kept, Actor::Postdesk, now);
+                record(w, &ticket, &events)?;
+            }
         }
         Ok(ticket)
     }

@@ -225,10 +225,10 @@ fn letters(
 ) -> Result<HashMap<EventNo, Vec<OutboxRow>>, StoreError> {
     let mut by_event: HashMap<EventNo, Vec<OutboxRow>> = HashMap::new();
     for letter in look.letters_of(ticket.id)? {
-        let confirmed = |event: &&Event| matches!(event.kind, EventKind::Confirmed { participant } if participant == letter.participant);
+        let confirmed = |event: &&Event| matches!(event.kind, EventKind::Confirmed { participant } if Some(participant) == letter.participant());
         let event = match letter.letter {
-            LetterKind::Comment { event } => Some(event),
             LetterKind::Confirmation { .. } => events.iter().find(confirmed).map(|event| event.no),
+            other => other.event(),
         };
         if let Some(event) = event {
             by_event.entry(event).or_default().push(letter);

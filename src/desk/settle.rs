@@ -12,8 +12,8 @@ use crate::mail::MessageId;
 use crate::store::{Look, StoreError, Write, WriteError};
 use crate::tracker::outbox::DraftRef;
 use crate::tracker::{
-    Action, Actor, Delivery, EventKind, FormId, Lane, OutboxId, OutboxRow, OutboxState, RawHash, Viewer,
-    change,
+    Action, Actor, Delivery, EventKind, FormId, Lane, OutboxId, OutboxRow, OutboxState, RawHash, Recipient,
+    Viewer, change,
 };
 
 /// The first rendering of a letter, put on record once and never made again.
@@ -86,7 +86,10 @@ impl Desk {
                 row.submitted_at = Some(now);
             } else {
                 row.state = OutboxState::Withdrawn;
-                row.trouble = Some("the participant is no longer subscribed".to_owned());
+                row.trouble = Some(match row.to {
+                    Recipient::Participant { .. } => "the participant is no longer subscribed".to_owned(),
+                    Recipient::Account(_) => "the account takes no mail".to_owned(),
+                });
             }
             w.put_letter(&row)?;
             Ok((row.state == OutboxState::Submitting).then_some(row))
@@ -198,7 +201,8 @@ impl Desk {
         self.store
             .write(move |w| {
                 let mut row = w.letter(id)?.ok_or(DeskError::NotFound)?;
-                let ticket = w.ticket(row.ticket)?.ok_or(DeskError::NotFound)?;
+                let ticket = row.ticket().ok_or(DeskError::NotFound)?;
+                let ticket = w.ticket(ticket)?.ok_or(DeskError::NotFound)?;
                 let project = w.project(ticket.project)?.ok_or(DeskError::NotFound)?;
                 if !viewer.may(Action::Work, &project) {
                     return Err(DeskError::NotFound);
@@ -241,12 +245,20 @@ impl Desk {
     }
 }
 
-/// Whether the participant still wants the letter.
+/// Whether the recipient still wants the letter.
 fn wanted(look: &impl Look, row: &OutboxRow) -> Result<bool, StoreError> {
-    let Some(ticket) = look.ticket(row.ticket)? else { return Ok(false) };
-    match ticket.participant(row.participant) {
-        Some(person) => may_be_mailed(look, person),
-        None => Ok(false),
+    match row.to {
+        Recipient::Participant { ticket, no } => {
+            let Some(ticket) = look.ticket(ticket)? else { return Ok(false) };
+            match ticket.participant(no) {
+                Some(person) => may_be_mailed(look, person),
+                None => Ok(false),
+            }
+        }
+        Recipient::Account(id) => match look.account(id)?.filter(|account| !account.disabled) {
+            Some(account) => Ok(!look.suppressed(&account.address)?),
+            None => Ok(false),
+        },
     }
 }
 
@@ -292,15 +304,16 @@ fn give_up(row: &OutboxRow) -> OutboxState {
     }
 }
 
-/// A refusal shows in the ticket's timeline.
+/// A refusal shows in the ticket's timeline; one of a letter to an account in the list of accounts.
 pub(super) fn tell_ticket(
     w: &mut Write<'_>,
     row: &OutboxRow,
     why: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(mut ticket) = w.ticket(row.ticket)? else { return Ok(()) };
-    let failed = EventKind::DeliveryFailed { participant: row.participant, reply: why.to_owned() };
+    let Recipient::Participant { ticket, no } = row.to else { return Ok(()) };
+    let Some(mut ticket) = w.ticket(ticket)? else { return Ok(()) };
+    let failed = EventKind::DeliveryFailed { participant: no, reply: why.to_owned() };
     let events = change::number(&mut ticket, vec![failed], Actor::Postdesk, now);
     record(w, &ticket, &events)
 }

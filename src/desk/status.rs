@@ -1,18 +1,27 @@
 //! Closing, reopening and assigning by an agent.
 
 use super::act::{Scene, nothing_more};
+use super::letters::mail_everyone;
 use super::{Desk, DeskError};
 use crate::store::Look;
-use crate::tracker::{AccountId, Action, Change, FormId, TicketId, Viewer};
+use crate::tracker::{AccountId, Action, Change, FormId, LetterKind, TicketId, Viewer};
 
 impl Desk {
-    /// Closes a ticket. Nobody is mailed.
+    /// Closes a ticket. Participants are mailed where their project wants that.
     ///
     /// # Errors
     /// As every action.
     pub async fn close(&self, viewer: Viewer, ticket: TicketId, form: FormId) -> Result<(), DeskError> {
-        self.act(viewer, ticket, form.into(), |scene: &mut Scene| scene.apply(Change::Close), nothing_more)
-            .await
+        let (random, host) = (self.random.clone(), self.site.host.clone());
+        let decide = |scene: &mut Scene| scene.apply(Change::Close);
+        self.act(viewer, ticket, form.into(), decide, move |w, scene, events| {
+            for event in events.iter().filter(|_| scene.project.tell_closed) {
+                let letter = LetterKind::Closed { event: event.no };
+                mail_everyone(w, &random, &host, &scene.ticket, letter, None, scene.now)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Opens a closed ticket again.

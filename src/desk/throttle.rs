@@ -1,4 +1,4 @@
-//! Slows down who guesses passwords.
+//! Slows down who guesses passwords, and who asks for links for a new one.
 //!
 //! Counted are failures by address and network together, by network, and by address, so that one
 //! guesser cannot try many passwords, and a stranger who fails on purpose does not easily lock
@@ -23,30 +23,51 @@ enum Key {
     Address(String),
 }
 
-impl Key {
-    fn limit(&self) -> u32 {
-        match self {
-            Self::Both(..) => 8,
-            Self::Network(_) => 40,
-            Self::Address(_) => 60,
+/// How many tries there may be within the window.
+struct Limits {
+    both: u32,
+    network: u32,
+    address: u32,
+}
+
+impl Limits {
+    fn of(&self, key: &Key) -> u32 {
+        match key {
+            Key::Both(..) => self.both,
+            Key::Network(_) => self.network,
+            Key::Address(_) => self.address,
         }
     }
 }
 
-#[derive(Default)]
-pub(super) struct Throttle(Mutex<HashMap<Key, (u32, Timestamp)>>);
+pub(super) struct Throttle {
+    limits: Limits,
+    seen: Mutex<HashMap<Key, (u32, Timestamp)>>,
+}
+
+/// For sign-ins.
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { limits: Limits { both: 8, network: 40, address: 60 }, seen: Mutex::default() }
+    }
+}
 
 impl Throttle {
+    /// For requests that mail something to an address: each of them counts, none succeeds.
+    pub(super) fn of_requests() -> Self {
+        Self { limits: Limits { both: 3, network: 20, address: 6 }, seen: Mutex::default() }
+    }
+
     /// Counts a try, and says whether it may be made. Counting comes first, so that many tries at
     /// once do not slip through.
     pub(super) fn admit(&self, now: Timestamp, address: &str, peer: IpAddr) -> bool {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= MOST {
             forget(&mut seen, now);
         }
         let mut admitted = true;
         for key in keys(address, peer) {
-            let limit = key.limit();
+            let limit = self.limits.of(&key);
             let (tries, since) = seen.entry(key).or_insert((0, now));
             if now.duration_since(*since) >= WINDOW {
                 (*tries, *since) = (0, now);
@@ -60,7 +81,7 @@ impl Throttle {
     /// A sign-in that succeeded takes its own try back, and clears what this person failed before
     /// from this network.
     pub(super) fn succeeded(&self, address: &str, peer: IpAddr) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(address, peer) {
             match key {
                 Key::Both(..) => drop(seen.remove(&key)),
@@ -150,6 +171,6 @@ mod tests {
             let at = Timestamp::from_millisecond(i64::from(n)).unwrap();
             throttle.admit(at, &format!("a{n}@acme.example"), IpAddr::from(n.to_be_bytes()));
         }
-        assert!(throttle.0.lock().unwrap().len() <= MOST + 3);
+        assert!(throttle.seen.lock().unwrap().len() <= MOST + 3);
     }
 }

@@ -47,7 +47,7 @@ pub use offers::Offers;
 pub use push::{Bell, Mode};
 pub use session::Limits;
 pub use set::Imported;
-pub use submission::{Envelope, Submission};
+pub use submission::{AfterSending, Envelope, Submission};
 
 use crate::clock::Clock;
 use crate::config::{ConfigError, Login, Mail};

@@ -26,6 +26,16 @@ pub struct Envelope {
     pub to: Address,
 }
 
+/// What becomes of the Email once it is sent (RFC 8621 §7.5 `onSuccessUpdateEmail`,
+/// `onSuccessDestroyEmail`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AfterSending {
+    /// It is moved from the drafts to Sent.
+    File { from: MailboxId, to: MailboxId },
+    /// It is destroyed.
+    Destroy,
+}
+
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Submission {
@@ -33,7 +43,8 @@ pub enum Submission {
     Accepted {
         id: Option<SubmissionId>,
         delivery: Delivery,
-        /// Whether the Email lies in Sent now; else [`Jmap::mark_sent`] is due.
+        /// Whether the Email was filed or destroyed as asked; else [`Jmap::mark_sent`] or
+        /// [`Jmap::destroy`] is due.
         filed: bool,
     },
     /// Refused before it left; for good, or for now. Proven.
@@ -59,17 +70,25 @@ struct Raw {
 /// The name that a submission has within its request.
 const KEY: &str = "k1";
 
+impl AfterSending {
+    fn argument(&self) -> (&'static str, Value) {
+        let this = format!("#{KEY}");
+        match self {
+            Self::File { from, to } => ("onSuccessUpdateEmail", json!({ this: sent_patch(from, to) })),
+            Self::Destroy => ("onSuccessDestroyEmail", json!([this])),
+        }
+    }
+}
+
 impl Jmap {
-    /// Sends an Email that lies in `drafts`, and files it to `sent`. The request is written at
-    /// most once. How the delivery stands is asked right after, in a second request: a server may
+    /// Sends an Email, and files or destroys it afterwards. The request is written at most once. How the delivery stands is asked right after, in a second request: a server may
     /// accept a submission that it could not deliver to anyone.
     pub async fn submit(
         &self,
         email: &EmailId,
         envelope: &Envelope,
         identity: &IdentityId,
-        drafts: &MailboxId,
-        sent: &MailboxId,
+        after: &AfterSending,
     ) -> Submission {
         let session = match self.session().await {
             Ok(session) => session,
@@ -86,8 +105,8 @@ impl Jmap {
             Err(error) => return outcome::of_error(&error.into()),
         };
         if let Value::Object(map) = &mut arguments {
-            let update = json!({ format!("#{KEY}"): sent_patch(drafts, sent) });
-            map.insert("onSuccessUpdateEmail".to_owned(), update);
+            let (name, value) = after.argument();
+            map.insert(name.to_owned(), value);
         }
         let call = batch.add_raw(Method::SetEmailSubmission, arguments);
 
@@ -106,7 +125,10 @@ impl Jmap {
         };
         // RFC 8621 §7.5: the implicit update answers as an Email/set with the same call id.
         let implicit: Option<SetAnswer> = answers.take_implicit(Method::SetEmail, call);
-        let filed = implicit.is_some_and(|answer| answer.updated.contains_key(email.as_str()));
+        let filed = implicit.is_some_and(|answer| match after {
+            AfterSending::File { .. } => answer.updated.contains_key(email.as_str()),
+            AfterSending::Destroy => answer.destroyed.iter().any(|id| id == email.as_str()),
+        });
         let delivery = match &id {
             Some(id) => self.delivery(id).await.ok().flatten().unwrap_or_default(),
             None => Delivery::Unknown,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::mail::Address;
-use crate::tracker::{Actor, Event, Project, ProjectId, TicketId};
+use crate::tracker::{Actor, Event, Project, ProjectId, Recipient, TicketId};
 use crate::triage::is_check_mail;
 use crate::triage::{
     Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
@@ -123,9 +123,11 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
 fn reported<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Option<LetterFact>, StoreError> {
     let Some(id) = &questions.reported else { return Ok(None) };
     let Some(row) = outbox::by_message_id(look, id)? else { return Ok(None) };
-    let ticket = tickets::get(look, row.ticket)?;
-    let person = ticket.as_ref().and_then(|ticket| ticket.participant(row.participant));
-    Ok(person.map(|person| LetterFact { letter: row.id, ticket: row.ticket, to: person.address.clone() }))
+    // A letter about an account belongs to no ticket: its report is for a person to see.
+    let Recipient::Participant { ticket, no } = row.to else { return Ok(None) };
+    let found = tickets::get(look, ticket)?;
+    let person = found.as_ref().and_then(|found| found.participant(no));
+    Ok(person.map(|person| LetterFact { letter: row.id, ticket, to: person.address.clone() }))
 }
 
 /// The tickets of keys and ids, each once.

@@ -158,6 +158,10 @@ pub trait Look: Reach {
     fn letters_of(&self, ticket: TicketId) -> Found<Vec<OutboxRow>> {
         outbox::of_ticket(self, ticket)
     }
+    /// Letters to accounts, the newest first.
+    fn letters_to_accounts(&self, limit: usize) -> Found<Vec<OutboxRow>> {
+        outbox::to_accounts(self, limit)
+    }
     /// Letters that may leave now: waiting, their time has come, and nobody before them for the
     /// same participant of the same ticket. People's comments first, then notices, then automatic
     /// ones; at most `limit` of each lane, so that none crowds out another.

@@ -1,8 +1,9 @@
 //! The outbox: letters, which of them are due, and who waits behind whom.
 //!
-//! Letters to one participant of one ticket leave in the order of their ids: one that waits or is
-//! being submitted holds those behind it. [`Table::OutboxQueues`] has those that hold, so the head
-//! of a queue is the first entry under its ticket and participant.
+//! Letters to one participant of one ticket, or to one account, leave in the order of their ids: one
+//! that waits or is being submitted holds those behind it. [`Table::OutboxQueues`] has those that
+//! hold, so the head of a queue is the first entry under its recipient. No ticket has the id 0, under
+//! which those to accounts stand.
 
 use jiff::Timestamp;
 
@@ -13,7 +14,7 @@ use super::records::{lane_code, state_code};
 use super::schema::{Table, meta};
 use super::{StoreError, Write};
 use crate::mail::MessageId;
-use crate::tracker::{Lane, OutboxId, OutboxRow, OutboxState, Subject, TicketId};
+use crate::tracker::{Lane, OutboxId, OutboxRow, OutboxState, Recipient, Subject, TicketId};
 
 /// In the order in which due letters are returned: people wait for people's.
 const LANES: [Lane; 3] = [Lane::People, Lane::Notices, Lane::Automatic];
@@ -62,7 +63,16 @@ pub(super) fn by_message_id<L: Reach + ?Sized>(
 }
 
 fn queue(row: &OutboxRow) -> Key {
-    Key::new().u64(row.ticket.0).u16(row.participant.0)
+    match row.to {
+        Recipient::Participant { ticket, no } => Key::new().u64(ticket.0).u16(no.0),
+        Recipient::Account(id) => Key::new().u64(0).u16(0).u64(id.0.into()),
+    }
+}
+
+/// Letters to accounts, the newest first.
+pub(super) fn to_accounts<L: Reach + ?Sized>(look: &L, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    let span = Key::new().u64(0).span();
+    rows(look, &look.scan(Table::OutboxByTicket, &span, Order::Down, limit)?)
 }
 
 /// Whether nobody stands before a row in its queue.
@@ -162,7 +172,7 @@ fn marks(row: &OutboxRow) -> Vec<(Table, Key)> {
     let id = row.id.0;
     let mut marks = vec![
         (Table::OutboxByState, Key::new().byte(state_code(row.state)).u64(id)),
-        (Table::OutboxByTicket, Key::new().u64(row.ticket.0).u64(id)),
+        (Table::OutboxByTicket, Key::new().u64(row.ticket().unwrap_or_default().0).u64(id)),
     ];
     if row.state.holds_others() {
         marks.push((Table::OutboxQueues, queue(row).u64(id)));
@@ -220,7 +230,10 @@ impl Write<'_> {
         self.set_record(Table::Outbox, &key(new.id), new)?;
         let shown = |row: &OutboxRow| (row.state, row.delivery.clone(), row.trouble.clone(), row.not_before);
         if old.map(shown) != Some(shown(new)) {
-            self.journal_now(Subject::Letters(new.ticket))?;
+            self.journal_now(match new.to {
+                Recipient::Participant { ticket, .. } => Subject::Letters(ticket),
+                Recipient::Account(id) => Subject::Account(id),
+            })?;
         }
         Ok(())
     }

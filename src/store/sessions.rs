@@ -6,7 +6,7 @@ use super::key::{Key, Order, Span};
 use super::reach::{Reach, record, records};
 use super::schema::Table;
 use super::{StoreError, Write};
-use crate::tracker::{AccountId, AccountLink, FormId, Session};
+use crate::tracker::{AccountId, AccountLink, FormId, OutboxId, Session};
 
 fn hash_key(hash: &[u8; 32]) -> Key {
     Key::new().octets(hash)
@@ -67,18 +67,23 @@ impl Write<'_> {
 
     /// Drops every link of an account.
     pub fn drop_account_links_of(&mut self, account: AccountId) -> Result<(), StoreError> {
-        let all: Vec<AccountLink> = records(self, Table::AccountLinks, &Span::all(), Order::Up, usize::MAX)?;
-        for link in all.iter().filter(|link| link.account == account) {
-            self.unset(Table::AccountLinks, &hash_key(&link.token_hash))?;
-        }
-        Ok(())
+        self.drop_links(|link| link.account == account).map(drop)
+    }
+
+    /// Drops the link that a letter carried which is written anew.
+    pub fn drop_account_links_in(&mut self, letter: OutboxId) -> Result<(), StoreError> {
+        self.drop_links(|link| link.letter == Some(letter)).map(drop)
     }
 
     /// Drops the links that expired before then; says how many.
     pub fn drop_account_links_before(&mut self, then: Timestamp) -> Result<usize, StoreError> {
+        self.drop_links(|link| link.expires_at < then)
+    }
+
+    fn drop_links(&mut self, which: impl Fn(&AccountLink) -> bool) -> Result<usize, StoreError> {
         let all: Vec<AccountLink> = records(self, Table::AccountLinks, &Span::all(), Order::Up, usize::MAX)?;
         let mut dropped = 0;
-        for link in all.iter().filter(|link| link.expires_at < then) {
+        for link in all.iter().filter(|link| which(link)) {
             self.unset(Table::AccountLinks, &hash_key(&link.token_hash))?;
             dropped += 1;
         }

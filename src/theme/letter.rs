@@ -37,11 +37,58 @@ pub struct CommentLetter {
     pub unsubscribe_url: Option<String>,
 }
 
+/// To somebody whom an agent has added to a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ParticipantAddedLetter {
+    pub project_name: String,
+    pub project_path: String,
+    pub number: u32,
+    /// `acme/web#12`.
+    pub reference: String,
+    /// What the ticket is about, where that may be repeated to somebody else.
+    pub title: Option<String>,
+    /// Who added this person, as customers may know the agent.
+    pub by: String,
+    pub unsubscribe_url: Option<String>,
+}
+
+/// An agent has closed the ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClosedLetter {
+    pub project_name: String,
+    pub project_path: String,
+    pub number: u32,
+    /// `acme/web#12`.
+    pub reference: String,
+    /// What the ticket is about, where that may be repeated.
+    pub title: Option<String>,
+    /// Whether an answer opens the ticket again.
+    pub reopens: bool,
+    pub unsubscribe_url: Option<String>,
+}
+
+/// A link that opens an account: an invitation, or for a new password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AccountLetter {
+    pub name: String,
+    /// The address that the account signs in with.
+    pub address: String,
+    /// The host of this desk's pages.
+    pub desk: String,
+    pub link: String,
+    /// Such a letter has none; the frame of all letters asks.
+    pub unsubscribe_url: Option<String>,
+}
+
 /// One letter before rendering.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
     Confirmation(ConfirmationLetter),
     Comment(CommentLetter),
+    ParticipantAdded(ParticipantAddedLetter),
+    Closed(ClosedLetter),
+    Invitation(AccountLetter),
+    NewPassword(AccountLetter),
 }
 
 impl Letter {
@@ -51,6 +98,10 @@ impl Letter {
         match self {
             Self::Confirmation(_) => "confirmation",
             Self::Comment(_) => "comment",
+            Self::ParticipantAdded(_) => "participant_added",
+            Self::Closed(_) => "closed",
+            Self::Invitation(_) => "invitation",
+            Self::NewPassword(_) => "new_password",
         }
     }
 
@@ -58,6 +109,9 @@ impl Letter {
         match self {
             Self::Confirmation(letter) => Value::from(Serde(letter)),
             Self::Comment(letter) => Value::from(Serde(letter)),
+            Self::ParticipantAdded(letter) => Value::from(Serde(letter)),
+            Self::Closed(letter) => Value::from(Serde(letter)),
+            Self::Invitation(letter) | Self::NewPassword(letter) => Value::from(Serde(letter)),
         }
     }
 }

@@ -27,7 +27,9 @@ use thiserror::Error;
 pub use assets::Asset;
 pub use functions::{age_text, octets_text};
 pub use html::Html;
-pub use letter::{CommentLetter, ConfirmationLetter, Letter, Rendered};
+pub use letter::{
+    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Letter, ParticipantAddedLetter, Rendered,
+};
 pub use page::{Frame, Page};
 
 use assets::Assets;

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use super::page::*;
-use super::{CommentLetter, ConfirmationLetter, Frame, Html, Letter};
+use super::{
+    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Frame, Html, Letter,
+    ParticipantAddedLetter,
+};
 
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap_or_default()
@@ -345,7 +348,7 @@ pub(crate) fn error() -> ErrorPage {
     }
 }
 
-pub(crate) fn letters() -> [Letter; 2] {
+pub(crate) fn letters() -> [Letter; 8] {
     [
         Letter::Confirmation(ConfirmationLetter {
             project_name: "Acme Support".into(),
@@ -367,5 +370,45 @@ pub(crate) fn letters() -> [Letter; 2] {
             html: Html::sanitised("<p>Guten Tag Frau Weber,</p><p>anbei.</p>".into()),
             unsubscribe_url: None,
         }),
+        Letter::ParticipantAdded(added(Some("AW: Rechnung <b>"))),
+        Letter::ParticipantAdded(added(None)),
+        Letter::Closed(closed(Some("AW: Rechnung <b>"), true)),
+        Letter::Closed(closed(None, false)),
+        Letter::Invitation(account()),
+        Letter::NewPassword(account()),
     ]
+}
+
+fn added(title: Option<&str>) -> ParticipantAddedLetter {
+    ParticipantAddedLetter {
+        project_name: "Acme Support".into(),
+        project_path: "acme/web".into(),
+        number: 412,
+        reference: "acme/web#412".into(),
+        title: title.map(Into::into),
+        by: "Jane Okafor".into(),
+        unsubscribe_url: Some("https://desk.acme.example/u/abc".into()),
+    }
+}
+
+fn closed(title: Option<&str>, reopens: bool) -> ClosedLetter {
+    ClosedLetter {
+        project_name: "Acme Support".into(),
+        project_path: "acme/web".into(),
+        number: 412,
+        reference: "acme/web#412".into(),
+        title: title.map(Into::into),
+        reopens,
+        unsubscribe_url: Some("https://desk.acme.example/u/abc".into()),
+    }
+}
+
+fn account() -> AccountLetter {
+    AccountLetter {
+        name: "Jane Okafor".into(),
+        address: "jane@acme.example".into(),
+        desk: "desk.acme.example".into(),
+        link: "https://desk.acme.example/welcome/abc".into(),
+        unsubscribe_url: None,
+    }
 }

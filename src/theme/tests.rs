@@ -73,7 +73,7 @@ fn elements_that_refer_to_each_other_exist_once() {
 #[test]
 fn letters_render_and_never_break_a_line_of_the_subject() {
     let theme = theme();
-    let [confirmation, comment] = samples::letters();
+    let [confirmation, comment, ..] = samples::letters();
     let rendered = theme.letter("en", &confirmation).unwrap();
     assert_eq!(rendered.subject, "Re: Quote for 240 seats Bcc: a@b.example (#422)");
     assert!(rendered.text.contains("\n-- \nacme/web#422\n"), "{}", rendered.text);
@@ -91,7 +91,7 @@ fn letters_render_and_never_break_a_line_of_the_subject() {
 
 #[test]
 fn a_confirmation_without_the_subject_is_neutral() {
-    let [Letter::Confirmation(mut letter), _] = samples::letters() else { panic!("order") };
+    let [Letter::Confirmation(mut letter), ..] = samples::letters() else { panic!("order") };
     letter.subject = None;
     let rendered = theme().letter("en", &Letter::Confirmation(letter)).unwrap();
     assert_eq!(rendered.subject, "Your request has the number #422");

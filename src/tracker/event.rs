@@ -134,6 +134,10 @@ pub enum EventKind {
     ParticipantRemoved {
         participant: ParticipantNo,
     },
+    /// A customer's comment was mailed to nobody, because it may be part of a loop.
+    NotMailed {
+        event: EventNo,
+    },
     /// It came here from another project, where it had this number.
     Moved {
         from: ProjectId,

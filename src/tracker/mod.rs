@@ -28,7 +28,7 @@ pub use id::{
 };
 pub use joining::{DomainError, Joining, TrustedDomain};
 pub use journal::{JournalEntry, Subject};
-pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState};
+pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState, Recipient};
 pub use participant::{Participant, Subscription};
 pub use permission::{Action, Role, Viewer};
 pub use project::{FromName, Project, ProjectPath, ProjectPathError, Slug, Suffix};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{EventNo, OutboxId, ParticipantNo, RawHash, TicketId};
+use super::{AccountId, EventNo, OutboxId, ParticipantNo, RawHash, TicketId};
 use crate::mail::{MessageId, ReplyKey};
 
 /// Letters of different lanes do not wait for each other, and a breaker stops one lane alone.
@@ -10,7 +10,7 @@ use crate::mail::{MessageId, ReplyKey};
 pub enum Lane {
     /// Confirmations and other letters that nobody wrote.
     Automatic,
-    /// Notices to agents.
+    /// Letters to people who have an account.
     Notices,
     /// Comments that people wrote.
     People,
@@ -24,15 +24,44 @@ pub enum LetterKind {
     Confirmation { subject: bool },
     /// A public comment.
     Comment { event: EventNo },
+    /// To somebody whom an agent has added to a ticket.
+    ParticipantAdded { event: EventNo },
+    /// An agent has closed the ticket.
+    Closed { event: EventNo },
+    /// To a new account: a link with which its owner chooses a password.
+    Invitation,
+    /// To an account: a link with which its owner chooses another password.
+    NewPassword,
 }
 
 impl LetterKind {
     #[must_use]
     pub fn lane(self) -> Lane {
         match self {
-            Self::Confirmation { .. } => Lane::Automatic,
+            Self::Confirmation { .. } | Self::ParticipantAdded { .. } | Self::Closed { .. } => {
+                Lane::Automatic
+            }
             Self::Comment { .. } => Lane::People,
+            Self::Invitation | Self::NewPassword => Lane::Notices,
         }
+    }
+
+    /// The event that it tells of, where it names one.
+    #[must_use]
+    pub fn event(self) -> Option<EventNo> {
+        match self {
+            Self::Comment { event } | Self::ParticipantAdded { event } | Self::Closed { event } => {
+                Some(event)
+            }
+            Self::Confirmation { .. } | Self::Invitation | Self::NewPassword => None,
+        }
+    }
+
+    /// Whether it carries a link that opens an account. Such a letter is written anew each time, lies
+    /// in no file of ours, and stays neither among the drafts nor in Sent.
+    #[must_use]
+    pub fn is_secret(self) -> bool {
+        matches!(self, Self::Invitation | Self::NewPassword)
     }
 }
 
@@ -83,15 +112,22 @@ pub struct DraftRef {
     pub date: Timestamp,
 }
 
-/// One letter to one participant.
+/// Whom a letter is for. Letters to the same recipient leave in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Recipient {
+    Participant { ticket: TicketId, no: ParticipantNo },
+    Account(AccountId),
+}
+
+/// One letter to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
     pub id: OutboxId,
-    pub ticket: TicketId,
-    pub participant: ParticipantNo,
+    pub to: Recipient,
     pub letter: LetterKind,
     pub message_id: MessageId,
-    /// The key that brings the answer back: for this ticket, this participant, this purpose.
+    /// The key that brings the answer back: for this ticket, this participant, this purpose. A
+    /// letter to an account has one that is on no list, so it leads nowhere; likewise the next.
     pub reply_key: ReplyKey,
     /// The token of the https unsubscribe link.
     pub unsubscribe: ReplyKey,
@@ -113,4 +149,24 @@ pub struct OutboxRow {
     /// When the mail server is asked next how the delivery stands, and how often it was asked.
     pub next_look: Option<Timestamp>,
     pub looks: u8,
+}
+
+impl OutboxRow {
+    /// The ticket that it belongs to; none for a letter about an account.
+    #[must_use]
+    pub fn ticket(&self) -> Option<TicketId> {
+        match self.to {
+            Recipient::Participant { ticket, .. } => Some(ticket),
+            Recipient::Account(_) => None,
+        }
+    }
+
+    /// The participant whom it is for.
+    #[must_use]
+    pub fn participant(&self) -> Option<ParticipantNo> {
+        match self.to {
+            Recipient::Participant { no, .. } => Some(no),
+            Recipient::Account(_) => None,
+        }
+    }
 }

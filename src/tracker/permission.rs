@@ -91,6 +91,7 @@ mod tests {
             from_name: FromName::Agent,
             confirm: true,
             reopen: true,
+            tell_closed: false,
             joining: crate::tracker::Joining::default(),
             created_at: Timestamp::UNIX_EPOCH,
         }

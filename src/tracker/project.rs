@@ -148,6 +148,8 @@ pub struct Project {
     pub confirm: bool,
     /// Whether a comment by mail opens a closed ticket again.
     pub reopen: bool,
+    /// Whether participants are told when an agent closes a ticket without an answer.
+    pub tell_closed: bool,
     pub joining: Joining,
     pub created_at: Timestamp,
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::AccountId;
+use super::{AccountId, OutboxId};
 
 /// A browser that is signed in. The cookie's token itself is not kept, only its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct AccountLink {
     pub token_hash: [u8; 32],
     pub account: AccountId,
     pub expires_at: Timestamp,
+    /// The letter that carries it, where one does.
+    pub letter: Option<OutboxId>,
 }
 
 /// The one-time id of a form, stored in the commit that the form causes: a double click is one

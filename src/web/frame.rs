@@ -75,6 +75,7 @@ pub(super) fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tracker::Lane;
 
     #[test]
     fn numbers_are_grouped_by_threes() {
@@ -96,5 +97,18 @@ mod tests {
         );
         standing.intake = IntakeStanding::NotAdopted { waiting: 1812 };
         assert_eq!(mail(&standing).not_adopted, Some(1812));
+        let stopped =
+            |lane, why: &str| StoppedLane { lane, until: jiff::Timestamp::UNIX_EPOCH, why: why.into() };
+        standing
+            .stopped_lanes
+            .push(stopped(Lane::People, "31 letters left to anna@customer.example within a minute"));
+        assert_eq!(
+            mail(&standing).trouble.unwrap(),
+            "Replies wait for a moment and go on by themselves: 31 letters left to anna@customer.example within a \
+             minute."
+        );
+        standing.sending_trouble = Some("the server refuses the password".into());
+        let worse = mail(&standing).trouble.unwrap();
+        assert_eq!(worse, "No letters go out at present. The server refuses the password.");
     }
 }

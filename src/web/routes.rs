@@ -57,6 +57,7 @@ pub(super) fn table() -> Vec<Route> {
         act("/take-over", SignedIn, post(action::take_over::act)),
         see("/sign-in", Anybody, get(page::sign_in::show)),
         act("/sign-in", Anybody, post(action::sign_in::act)),
+        act("/forgotten", Anybody, post(action::forgotten::act)),
         act("/sign-out", SignedIn, post(action::sign_out::act)),
         see("/welcome/{token}", Anybody, get(page::welcome::show)),
         act("/welcome/{token}", Anybody, post(action::welcome::act)),

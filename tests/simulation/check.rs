@@ -6,8 +6,8 @@ use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
 use postdesk::tracker::query::{ListQuery, Sort, StateFilter};
 use postdesk::tracker::{
-    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, State, Ticket,
-    TicketId,
+    Body, Delivery, Event, EventKind, LetterKind, MailRowId, OutboxId, OutboxRow, OutboxState, Recipient,
+    State, Ticket, TicketId,
 };
 use postdesk::triage::{MailRow, VerdictKind};
 
@@ -152,10 +152,11 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
             books.store.raw().get(&draft.raw).map_err(|error| format!("letter {}: {error}", row.id))?;
         }
         let event = match row.letter {
-            LetterKind::Comment { event } => event.0,
-            _ => 0,
+            // An invitation and each link for a new password are letters of their own.
+            kind if kind.is_secret() => continue,
+            kind => kind.event().map_or(0, |event| event.0),
         };
-        if let Some(other) = causes.insert((row.ticket, row.participant, event), row.id) {
+        if let Some(other) = causes.insert((row.to, event), row.id) {
             return Err(format!("letters {other} and {} are the same", row.id));
         }
     }
@@ -165,8 +166,9 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
 
 /// Whether it goes to where letters are put off at times.
 fn is_put_off(books: &Books, row: &OutboxRow) -> bool {
-    let ticket = books.tickets.iter().find(|ticket| ticket.id == row.ticket);
-    let person = ticket.and_then(|ticket| ticket.participant(row.participant));
+    let Recipient::Participant { ticket, no } = row.to else { return false };
+    let ticket = books.tickets.iter().find(|found| found.id == ticket);
+    let person = ticket.and_then(|ticket| ticket.participant(no));
     person.is_some_and(|person| person.address.folded().ends_with("@refused.example"))
 }
 
@@ -194,13 +196,14 @@ fn due_letters(world: &World, books: &Books) -> Result<(), String> {
                             continue;
                         }
                         let kind = LetterKind::Comment { event: event.no };
-                        let due = rows.iter().any(|row| row.participant == person.no && row.letter == kind);
+                        let due =
+                            rows.iter().any(|row| row.participant() == Some(person.no) && row.letter == kind);
                         ensure!(due, "comment {} of ticket {} has no letter", event.no, ticket.id);
                     }
                 }
                 EventKind::Confirmed { participant } => {
                     let due = rows.iter().any(|row| {
-                        row.participant == *participant
+                        row.participant() == Some(*participant)
                             && matches!(row.letter, LetterKind::Confirmation { .. })
                     });
                     ensure!(due, "the confirmation of ticket {} has no letter", ticket.id);
@@ -217,15 +220,16 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
     let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
     for row in books.letters.iter().filter(|row| row.state != OutboxState::Withdrawn) {
         let Some(marked) = row.submitted_at else { continue };
-        let ticket = books.tickets.iter().find(|t| t.id == row.ticket).unwrap();
+        let Recipient::Participant { ticket, no } = row.to else { continue };
+        let ticket = books.tickets.iter().find(|t| t.id == ticket).unwrap();
         let mut off = false;
         for event in &books.events[&ticket.id] {
             match event.kind {
-                EventKind::Unsubscribed { participant } if participant == row.participant => {
+                EventKind::Unsubscribed { participant } if participant == no => {
                     off = off || event.at < marked;
                 }
                 // Of one time: it may have been before.
-                EventKind::Subscribed { participant } if participant == row.participant => {
+                EventKind::Subscribed { participant } if participant == no => {
                     off = off && event.at > marked;
                 }
                 _ => {}
@@ -237,7 +241,7 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
             row.id,
             books.events[&ticket.id]
         );
-        let person = ticket.participant(row.participant).unwrap();
+        let person = ticket.participant(no).unwrap();
         let since = suppressed.get(person.address.folded());
         ensure!(since.is_none_or(|since| *since >= marked), "letter {} went to a suppressed address", row.id);
     }

@@ -29,6 +29,11 @@ async fn more_than_five_comments_in_ten_minutes_without_a_person_are_kept_and_no
         bench.advance(Duration::from_secs(30));
     }
     assert_eq!((bench.ticket(1).comments, told(&bench, &ticket)), (9, 5), "kept, not mailed on");
+    let kept = || -> Vec<_> {
+        let events = bench.events(ticket.id);
+        events.iter().filter(|e| matches!(e.kind, EventKind::NotMailed { .. })).map(|e| e.no.0).collect()
+    };
+    assert_eq!(kept().len(), 3, "the timeline says so of each");
     // A person in between breaks the loop.
     bench.desk.note(bench.jane, ticket.id, form(), "I look at it.".to_owned()).await.unwrap();
     bench.receive(&annas(&bench, &ticket, 8)).await;

@@ -9,6 +9,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod account_letters;
 mod addresses;
 mod adoption;
 mod bench;

@@ -119,6 +119,8 @@ enum StoredKind {
         #[n(1)]
         number: u32,
     },
+    #[n(24)]
+    NotMailed(#[n(0)] u32),
 }
 
 impl Record for Event {
@@ -175,6 +177,7 @@ fn stored_kind(kind: &EventKind) -> StoredKind {
             StoredKind::Linked { ticket: ticket.0, answers: *how == LinkKind::Answers }
         }
         EventKind::ParticipantRemoved { participant } => StoredKind::ParticipantRemoved(participant.0),
+        EventKind::NotMailed { event } => StoredKind::NotMailed(event.0),
         EventKind::Moved { from, number } => StoredKind::Moved { from: from.0, number: *number },
         EventKind::DeliveryFailed { participant, reply } => {
             StoredKind::DeliveryFailed { participant: participant.0, reply: reply.clone() }
@@ -209,6 +212,7 @@ fn kind(stored: StoredKind) -> Result<EventKind, Unreadable> {
         StoredKind::ParticipantRemoved(no) => {
             EventKind::ParticipantRemoved { participant: ParticipantNo(no) }
         }
+        StoredKind::NotMailed(event) => EventKind::NotMailed { event: EventNo(event) },
         StoredKind::Moved { from, number } => EventKind::Moved { from: ProjectId(from), number },
         StoredKind::Retracted(event) => EventKind::Retracted { event: EventNo(event) },
     })

@@ -5,7 +5,8 @@ use minicbor::{Decode, Encode};
 use super::{Record, Stamp, Unreadable, fixed, message_id, reply_key};
 use crate::tracker::outbox::DraftRef;
 use crate::tracker::{
-    Delivery, EventNo, Lane, LetterKind, OutboxId, OutboxRow, OutboxState, ParticipantNo, RawHash, TicketId,
+    AccountId, Delivery, EventNo, Lane, LetterKind, OutboxId, OutboxRow, OutboxState, ParticipantNo, RawHash,
+    Recipient, TicketId,
 };
 
 #[derive(Encode, Decode)]
@@ -13,6 +14,7 @@ use crate::tracker::{
 pub struct StoredLetter {
     #[n(0)]
     id: u64,
+    /// This and the next are 0 in a letter to an account.
     #[n(1)]
     ticket: u64,
     #[n(2)]
@@ -54,6 +56,9 @@ pub struct StoredLetter {
     #[n(18)]
     #[cbor(default)]
     looks: u8,
+    /// Missing in a letter to a participant.
+    #[n(19)]
+    account: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -70,6 +75,20 @@ enum StoredLetterKind {
         #[n(0)]
         event: u32,
     },
+    #[n(2)]
+    ParticipantAdded {
+        #[n(0)]
+        event: u32,
+    },
+    #[n(3)]
+    Closed {
+        #[n(0)]
+        event: u32,
+    },
+    #[n(4)]
+    Invitation,
+    #[n(5)]
+    NewPassword,
 }
 
 #[derive(Encode, Decode)]
@@ -104,12 +123,13 @@ impl Record for OutboxRow {
     fn to_stored(&self) -> StoredLetter {
         StoredLetter {
             id: self.id.0,
-            ticket: self.ticket.0,
-            participant: self.participant.0,
-            letter: match self.letter {
-                LetterKind::Confirmation { subject } => StoredLetterKind::Confirmation { subject },
-                LetterKind::Comment { event } => StoredLetterKind::Comment { event: event.0 },
+            ticket: self.ticket().unwrap_or_default().0,
+            participant: self.participant().unwrap_or(ParticipantNo(0)).0,
+            account: match self.to {
+                Recipient::Participant { .. } => None,
+                Recipient::Account(id) => Some(id.0),
             },
+            letter: stored_kind(self.letter),
             message_id: self.message_id.as_str().to_owned(),
             reply_key: self.reply_key.to_string(),
             unsubscribe: self.unsubscribe.to_string(),
@@ -136,12 +156,14 @@ impl Record for OutboxRow {
     fn from_stored(stored: StoredLetter) -> Result<Self, Unreadable> {
         Ok(Self {
             id: OutboxId(stored.id),
-            ticket: TicketId(stored.ticket),
-            participant: ParticipantNo(stored.participant),
-            letter: match stored.letter {
-                StoredLetterKind::Confirmation { subject } => LetterKind::Confirmation { subject },
-                StoredLetterKind::Comment { event } => LetterKind::Comment { event: EventNo(event) },
+            to: match stored.account {
+                Some(id) => Recipient::Account(AccountId(id)),
+                None => Recipient::Participant {
+                    ticket: TicketId(stored.ticket),
+                    no: ParticipantNo(stored.participant),
+                },
             },
+            letter: kind(&stored.letter),
             message_id: message_id(&stored.message_id)?,
             reply_key: reply_key(&stored.reply_key)?,
             unsubscribe: reply_key(&stored.unsubscribe)?,
@@ -163,6 +185,30 @@ impl Record for OutboxRow {
             next_look: stored.next_look.map(|stamp| stamp.0),
             looks: stored.looks,
         })
+    }
+}
+
+fn stored_kind(kind: LetterKind) -> StoredLetterKind {
+    match kind {
+        LetterKind::Confirmation { subject } => StoredLetterKind::Confirmation { subject },
+        LetterKind::Comment { event } => StoredLetterKind::Comment { event: event.0 },
+        LetterKind::ParticipantAdded { event } => StoredLetterKind::ParticipantAdded { event: event.0 },
+        LetterKind::Closed { event } => StoredLetterKind::Closed { event: event.0 },
+        LetterKind::Invitation => StoredLetterKind::Invitation,
+        LetterKind::NewPassword => StoredLetterKind::NewPassword,
+    }
+}
+
+fn kind(stored: &StoredLetterKind) -> LetterKind {
+    match *stored {
+        StoredLetterKind::Confirmation { subject } => LetterKind::Confirmation { subject },
+        StoredLetterKind::Comment { event } => LetterKind::Comment { event: EventNo(event) },
+        StoredLetterKind::ParticipantAdded { event } => {
+            LetterKind::ParticipantAdded { event: EventNo(event) }
+        }
+        StoredLetterKind::Closed { event } => LetterKind::Closed { event: EventNo(event) },
+        StoredLetterKind::Invitation => LetterKind::Invitation,
+        StoredLetterKind::NewPassword => LetterKind::NewPassword,
     }
 }
 

@@ -41,6 +41,9 @@ pub struct StoredProject {
     #[n(11)]
     #[cbor(default)]
     created_at: Stamp,
+    #[n(12)]
+    #[cbor(default)]
+    tell_closed: bool,
     #[n(20)]
     #[cbor(default)]
     reply_all_joins: bool,
@@ -81,6 +84,7 @@ impl Record for Project {
             name_of_project: self.from_name == FromName::Project,
             confirm: Some(self.confirm),
             reopen: Some(self.reopen),
+            tell_closed: self.tell_closed,
             reply_all_joins: self.joining.reply_all,
             cc_participants: self.joining.cc,
             trusted_domains: self.joining.trusted.iter().map(ToString::to_string).collect(),
@@ -104,6 +108,7 @@ impl Record for Project {
             from_name: if stored.name_of_project { FromName::Project } else { FromName::Agent },
             confirm: stored.confirm.unwrap_or(true),
             reopen: stored.reopen.unwrap_or(true),
+            tell_closed: stored.tell_closed,
             joining: Joining {
                 reply_all: stored.reply_all_joins,
                 cc: stored.cc_participants,

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{Record, Stamp, Unreadable, fixed};
-use crate::tracker::{AccountId, AccountLink, Session};
+use crate::tracker::{AccountId, AccountLink, OutboxId, Session};
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -54,6 +54,8 @@ pub struct StoredLink {
     #[n(2)]
     #[cbor(default)]
     expires_at: Stamp,
+    #[n(3)]
+    letter: Option<u64>,
 }
 
 impl Record for AccountLink {
@@ -64,6 +66,7 @@ impl Record for AccountLink {
             token_hash: self.token_hash.to_vec(),
             account: self.account.0,
             expires_at: Stamp(self.expires_at),
+            letter: self.letter.map(|id| id.0),
         }
     }
 
@@ -72,6 +75,7 @@ impl Record for AccountLink {
             token_hash: fixed(&stored.token_hash, "a token's hash")?,
             account: AccountId(stored.account),
             expires_at: stored.expires_at.0,
+            letter: stored.letter.map(OutboxId),
         })
     }
 }

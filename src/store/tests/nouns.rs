@@ -159,6 +159,7 @@ async fn links_go_with_time_or_with_all_of_their_account() {
         token_hash: [n; 32],
         account: AccountId(u32::from(n / 4)),
         expires_at: at(i64::from(n)),
+        letter: (n == 3).then_some(OutboxId(9)),
     };
     bench.write(move |w| (1..=5).try_for_each(|n| w.put_account_link(&link(n)))).await;
     assert!(bench.store.read().unwrap().account_link(&[2; 32]).unwrap().is_some());
@@ -167,6 +168,11 @@ async fn links_go_with_time_or_with_all_of_their_account() {
     let read = bench.store.read().unwrap();
     let left: Vec<_> = (1..=5).filter(|n| read.account_link(&[*n; 32]).unwrap().is_some()).collect();
     assert_eq!(left, [3]);
+    drop(read);
+    bench.write(|w| w.drop_account_links_in(OutboxId(8))).await;
+    assert!(bench.store.read().unwrap().account_link(&[3; 32]).unwrap().is_some());
+    bench.write(|w| w.drop_account_links_in(OutboxId(9))).await;
+    assert!(bench.store.read().unwrap().account_link(&[3; 32]).unwrap().is_none());
 }
 
 #[tokio::test]

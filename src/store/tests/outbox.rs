@@ -195,7 +195,7 @@ proptest! {
         let head = |row: &&OutboxRow| {
             row.state == OutboxState::Waiting && !rows.values().any(|other| {
                 other.id < row.id && other.state.holds_others()
-                    && (other.ticket, other.participant) == (row.ticket, row.participant)
+                    && other.to == row.to
             })
         };
         let read = bench.store.read().unwrap();

@@ -63,6 +63,7 @@ fn every_kind_of_event_comes_back() {
         EventKind::Linked { ticket: TicketId(7), how: LinkKind::Answers },
         EventKind::Linked { ticket: TicketId(7), how: LinkKind::AnsweredBy },
         EventKind::ParticipantRemoved { participant: ParticipantNo(2) },
+        EventKind::NotMailed { event: EventNo(3) },
         EventKind::Moved { from: ProjectId(7), number: 12 },
     ];
     let actors = [Actor::Postdesk, Actor::Participant(ParticipantNo(3)), Actor::Account(AccountId(9))];
@@ -133,6 +134,14 @@ fn every_state_of_a_letter_comes_back() {
     for state in states {
         comes_back(&OutboxRow { state, ..letter(1, 1, 1) });
     }
+    for letter in [
+        LetterKind::ParticipantAdded { event: EventNo(4) },
+        LetterKind::Closed { event: EventNo(5) },
+        LetterKind::Invitation,
+        LetterKind::NewPassword,
+    ] {
+        comes_back(&OutboxRow { letter, to: Recipient::Account(AccountId(7)), ..self::letter(1, 1, 1) });
+    }
     let deliveries = [
         Delivery::Unknown,
         Delivery::Queued,
@@ -170,7 +179,9 @@ fn small_records_come_back() {
         }
     }
     comes_back(&Session { token_hash: [1; 32], account: AccountId(2), created_at: at(3), seen_at: at(4) });
-    comes_back(&AccountLink { token_hash: [1; 32], account: AccountId(2), expires_at: at(3) });
+    for letter in [None, Some(OutboxId(5))] {
+        comes_back(&AccountLink { token_hash: [1; 32], account: AccountId(2), expires_at: at(3), letter });
+    }
     for how in [AdoptHow::Empty, AdoptHow::Leave, AdoptHow::Import, AdoptHow::New] {
         comes_back(&Adoption { account: "a".into(), mailbox: "inbox".into(), how, at: at(5) });
     }

@@ -30,6 +30,7 @@ pub fn project(path: &str) -> Project {
         from_name: FromName::Project,
         confirm: false,
         reopen: true,
+        tell_closed: false,
         joining: crate::tracker::Joining::default(),
         created_at: at(10),
     }
@@ -113,8 +114,7 @@ pub fn mail_row(raw: u8) -> MailRow {
 pub fn letter(ticket: u64, participant: u16, seed: u8) -> OutboxRow {
     OutboxRow {
         id: OutboxId(0),
-        ticket: TicketId(ticket),
-        participant: ParticipantNo(participant),
+        to: Recipient::Participant { ticket: TicketId(ticket), no: ParticipantNo(participant) },
         letter: LetterKind::Comment { event: EventNo(2) },
         message_id: message_id(&format!("letter-{ticket}-{participant}-{seed}@desk.example.com")),
         reply_key: reply_key(seed),

@@ -50,6 +50,7 @@ fn project(id: u32, path: ProjectPath, suffix: Option<&str>) -> Project {
         from_name: FromName::Agent,
         confirm: true,
         reopen: true,
+        tell_closed: false,
         joining: crate::tracker::Joining::default(),
         created_at: Timestamp::UNIX_EPOCH,
     }

@@ -3,6 +3,7 @@
 pub(super) mod assign;
 pub(super) mod decide;
 pub(super) mod dismiss;
+pub(super) mod forgotten;
 pub(super) mod participants;
 pub(super) mod relocate;
 pub(super) mod send_again;

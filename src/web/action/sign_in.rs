@@ -15,7 +15,7 @@ use crate::web::{Web, place};
 pub(in crate::web) async fn act(
     State(web): State<Web>,
     Peer(peer): Peer,
-    OpenForm { headers, fields }: OpenForm,
+    OpenForm { headers, fields, .. }: OpenForm,
 ) -> Result<Response, Fault> {
     let back = place::back(fields.get("back")).unwrap_or("/").to_owned();
     let before = session_token(web.settings(), &headers);

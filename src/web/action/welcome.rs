@@ -13,7 +13,7 @@ use crate::web::page::welcome::{form, gone};
 pub(in crate::web) async fn act(
     State(web): State<Web>,
     Path(link): Path<String>,
-    OpenForm { headers, fields }: OpenForm,
+    OpenForm { headers, fields, .. }: OpenForm,
 ) -> Result<Response, Fault> {
     let Some(token) = Token::parse(&link) else { return gone(&web) };
     if fields.get("password") != fields.get("again") {

@@ -67,6 +67,7 @@ impl FromRequest<Web> for SignedForm {
 /// A form of somebody who is not signed in yet, with the token of the cookie that came with it.
 pub(in crate::web) struct OpenForm {
     pub(in crate::web) headers: HeaderMap,
+    pub(in crate::web) id: FormId,
     pub(in crate::web) fields: Fields,
 }
 
@@ -75,8 +76,8 @@ impl FromRequest<Web> for OpenForm {
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Fault> {
         let (headers, _, fields) = read(request, web).await?;
-        check(session::known_form_token(web, &headers).as_ref(), &fields)?;
-        Ok(Self { headers, fields })
+        let id = check(session::known_form_token(web, &headers).as_ref(), &fields)?;
+        Ok(Self { headers, id, fields })
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn clause(letter: &OutboxRow, now: Timestamp) -> (String, bool) {
 }
 
 fn line(said: Said, letter: &OutboxRow, ticket: &Ticket) -> LetterLine {
-    let person = ticket.participant(letter.participant);
+    let person = letter.participant().and_then(|no| ticket.participant(no));
     LetterLine {
         icon: said.icon,
         address: person.map_or_else(|| "somebody".to_owned(), |person| person.address.to_string()),
@@ -135,8 +135,7 @@ mod tests {
     fn letter(id: u64, state: OutboxState, delivery: tracker::Delivery) -> OutboxRow {
         OutboxRow {
             id: OutboxId(id),
-            ticket: TicketId(1),
-            participant: ParticipantNo(1),
+            to: Recipient::Participant { ticket: TicketId(1), no: ParticipantNo(1) },
             letter: LetterKind::Comment { event: EventNo(2) },
             message_id: MessageId::parse("a@b").unwrap(),
             reply_key: ReplyKey::from_random([1; 26]),

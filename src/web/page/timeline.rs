@@ -76,7 +76,7 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
 fn pending(entry: &SeenEntry, ticket: &Ticket, now: Timestamp) -> Pending {
     let waits = || entry.letters.iter().filter(|letter| letter.state == OutboxState::Waiting);
     let name = |no: ParticipantNo| ticket.participant(no).map_or("somebody", |person| person.label());
-    let whom: Vec<&str> = waits().map(|letter| name(letter.participant)).collect();
+    let whom: Vec<&str> = waits().filter_map(|letter| letter.participant().map(name)).collect();
     let trouble = waits().find_map(|letter| letter.trouble.as_deref()).map(crate::web::answer::sentence);
     let at = waits().map(|letter| letter.not_before).min().filter(|at| *at > now && trouble.is_none());
     Pending { at, whom: whom.join(", "), trouble }
@@ -175,6 +175,14 @@ fn line(kind: &EventKind, entry: &SeenEntry, ticket: &Ticket, now: Timestamp) ->
             let href = place.map(|(path, number)| place::ticket(path, *number));
             Line { whom, href, ..plain("open", String::new(), what) }
         }
+        EventKind::NotMailed { .. } => Line {
+            detail: Some(
+                "There were more than five comments of customers within ten minutes, and nobody of the team in \
+                 between: two mail programs may be answering each other. A reply of yours ends this."
+                    .to_owned(),
+            ),
+            ..plain("mail-off", who, "did not mail this comment to the other participants")
+        },
         EventKind::Moved { number, .. } => {
             let from = entry.refs.project.as_ref().map(|path| format!("{path}#{number}"));
             let whom = Some(from.unwrap_or_else(|| "another project".to_owned()));

@@ -44,7 +44,8 @@ pub(in crate::web) fn form(
 pub(in crate::web) fn gone(web: &Web) -> Result<Response, Fault> {
     let page = NoticePage {
         title: "This link does not work any more".to_owned(),
-        text: "Such a link works once, and for a limited time. An administrator of this desk can make you a new one."
+        text: "Such a link works once, and for a limited time. On the page where you sign in, you can have a new one \
+               mailed to you."
             .to_owned(),
     };
     Ok((StatusCode::GONE, Html(web.0.theme.page(&frame::of(web, None, ""), &page)?)).into_response())

@@ -58,6 +58,7 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/take-over") => ("/take-over", [SignIn, Forbidden, Forbidden, Forbidden, Forbidden, Done]),
         ("GET", "/sign-in") => ("/sign-in", [Page, Done, Done, Done, Done, Done]),
         ("POST", "/sign-in") => ("/sign-in", [Page; 6]),
+        ("POST", "/forgotten") => ("/forgotten", [Page; 6]),
         ("POST", "/sign-out") => ("/sign-out", [SignIn; 6]),
         ("GET" | "POST", "/welcome/{token}") => ("/welcome/none", [NotFound; 6]),
         ("GET" | "POST", "/u/{token}") => ("/u/aaaaaaaaaaaaaaaaaaaaaaaaaa", [NotFound; 6]),
