@@ -21,6 +21,7 @@ pub mod tls;
 pub mod wire;
 pub mod jmap;
 pub mod theme;
+pub mod metrics;
 
 // The desk: everything that can happen.
 pub mod desk;

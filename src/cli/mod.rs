@@ -45,7 +45,7 @@ async fn run(args: Args) -> Result<(), String> {
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Check(check) => command::check(&check).await,
-        Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
+        Command::Status(status) => command::operate(&status.at, status.request()).await,
     }
 }
 

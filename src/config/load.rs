@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Web, check,
+    Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Watch, Web, check,
 };
 use crate::mail::Address;
 use crate::triage::Wildcard;
@@ -86,6 +86,7 @@ impl Config {
             web: Web::default(),
             tls: None,
             limits: Limits::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -99,7 +100,7 @@ impl Config {
         if let Some(ca) = &mut self.mail.ca {
             root(ca);
         }
-        for secret in [&mut self.mail.password, &mut self.mail.token].into_iter().flatten() {
+        for secret in [&mut self.mail.password, &mut self.mail.token, &mut self.watch.token].into_iter().flatten() {
             if let Secret::File(path) = secret {
                 root(path);
             }

@@ -6,6 +6,7 @@
 mod answer;
 mod request;
 mod socket;
+mod status;
 mod survey;
 
 pub use answer::{Operator, answer};

@@ -8,8 +8,12 @@ mod accounts;
 mod act;
 mod adopt;
 mod cc;
+mod clock_set;
 mod comment;
+mod errands;
 mod error;
+mod figures;
+mod health;
 mod held;
 mod letters;
 mod link;
@@ -19,7 +23,9 @@ mod move_ticket;
 mod participants;
 mod one_desk;
 mod projects;
+mod pulse;
 mod receive;
+mod reminder;
 mod rows;
 mod see_held;
 mod see_list;
@@ -43,10 +49,14 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{Notify, Semaphore};
 
 pub use accounts::NewAccount;
+pub use errands::{Errand, Junk, JunkBoard, JunkMail};
 pub use error::DeskError;
+pub use health::{Fitness, Health};
 pub use links::Links;
 pub use projects::{NewProject, ProjectEdit};
+pub use pulse::{Pulse, Street};
 pub use receive::Arrived;
+pub use reminder::Reminder;
 pub use see_held::{HeldMail, HeldMails, HeldTarget};
 pub use see_list::{Counts, TicketList, TicketRow};
 pub use see_part::SeenPart;
@@ -60,10 +70,12 @@ pub use texts::SeenText;
 pub use throttle::network;
 pub use unverified::Accept;
 
+use errands::Errands;
 use texts::Texts;
 use throttle::Throttle;
 
 use crate::clock::Clock;
+use crate::metrics::Measures;
 use crate::secret::{Passwords, Random};
 use crate::store::Store;
 use crate::triage::Site;
@@ -84,6 +96,10 @@ pub struct Desk {
     take_over: Arc<AtomicBool>,
     throttle: Arc<Throttle>,
     texts: Texts,
+    pulse: Pulse,
+    measures: Measures,
+    junk: JunkBoard,
+    errands: Errands,
     /// How many pages with mail in them are read and rendered at once.
     rendering: Arc<Semaphore>,
 }
@@ -92,6 +108,7 @@ impl Desk {
     #[must_use]
     pub fn new(store: Store, clock: Clock, random: Random, site: Site, links: Links) -> Self {
         let passwords = Passwords::new(random.clone());
+        let pulse = Pulse::new(clock.clone());
         Self {
             store,
             clock,
@@ -105,6 +122,10 @@ impl Desk {
             passwords,
             throttle: Arc::default(),
             texts: Texts::default(),
+            pulse,
+            measures: Measures::default(),
+            junk: JunkBoard::default(),
+            errands: Errands::default(),
             rendering: Arc::new(Semaphore::new(4)),
         }
     }
@@ -132,6 +153,24 @@ impl Desk {
     #[must_use]
     pub fn standing(&self) -> &StandingBoard {
         &self.standing
+    }
+
+    /// Where the streets show that they move.
+    #[must_use]
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
+    /// What is measured while the desk works.
+    #[must_use]
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    /// What lies in the mail server's Junk, as the street of incoming mail saw it.
+    #[must_use]
+    pub fn junk(&self) -> &JunkBoard {
+        &self.junk
     }
 
     /// Rings when a letter may have become due. It carries no data.

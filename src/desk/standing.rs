@@ -41,6 +41,14 @@ pub struct Standing {
     pub last_sweep: Option<Timestamp>,
     /// Why letters do not leave at present, if something is in the way.
     pub sending_trouble: Option<String>,
+    /// A person paused mail in and out.
+    pub paused: bool,
+    /// Mails in the intake mailbox that could not be downloaded so far.
+    pub not_downloaded: u64,
+    /// Until when the tracker's certificate is good.
+    pub certificate_until: Option<Timestamp>,
+    /// What the mail account takes up at the mail server, in octets, where that tells.
+    pub account_bytes: Option<u64>,
 }
 
 /// Where the streets write how they are doing, and everyone else reads it.

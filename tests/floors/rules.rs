@@ -28,6 +28,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("jmap_client", &["jmap"]),
     ("minijinja", &["theme"]),
     ("rust_embed", &["theme"]),
+    ("prometheus_client", &["metrics"]),
     ("axum", &["web", "demo"]),
     ("tower", &["web", "demo"]),
     ("tower_http", &["web", "demo"]),

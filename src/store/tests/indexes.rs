@@ -82,6 +82,7 @@ fn query(
         projects: projects.to_vec(),
         state,
         assignee,
+        unverified: false,
         number: None,
         words: Vec::new(),
         sort,
