@@ -90,6 +90,7 @@ fn of_the_streets(standing: &Standing, stand: &Stand, health: &Health) -> Vec<St
         format!("listening: {listening}"),
         format!("mail out: {sending}"),
     ]);
+    lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
     if let Some(days) = stand.certificate_days {
         lines.push(format!("certificate: good for {days:.0} days"));
     }

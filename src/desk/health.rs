@@ -129,6 +129,9 @@ impl Desk {
                 say(Fitness::Attention, "No letters leave at present; it is tried again by itself.");
             }
         }
+        if !standing.stopped_lanes.is_empty() {
+            say(Fitness::Attention, "Very many letters left within a minute; some wait for a moment.");
+        }
         if standing.not_downloaded > 0 {
             say(Fitness::Attention, "A mail in the intake mailbox cannot be downloaded so far.");
         }

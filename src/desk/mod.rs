@@ -7,9 +7,11 @@
 mod accounts;
 mod act;
 mod adopt;
+mod bounces;
 mod cc;
 mod clock_set;
 mod comment;
+mod delivered;
 mod errands;
 mod error;
 mod figures;
@@ -40,11 +42,13 @@ mod status;
 mod subscribe;
 mod texts;
 mod throttle;
+mod undo;
 mod unverified;
 mod visible;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -65,7 +69,7 @@ pub use see_ticket::{OtherTicket, SeenEntry, SeenTicket, TicketAsk, Who};
 pub use see_unsubscribe::SeenSubscription;
 pub use session::{SetPasswordError, SignInError, SignedIn};
 pub use settle::{Drafted, LOOK_FOR, LookFound, Settled};
-pub use standing::{IntakeStanding, Listening, Standing, StandingBoard};
+pub use standing::{IntakeStanding, Listening, Standing, StandingBoard, StoppedLane};
 pub use texts::SeenText;
 pub use throttle::network;
 pub use unverified::Accept;
@@ -100,6 +104,8 @@ pub struct Desk {
     measures: Measures,
     junk: JunkBoard,
     errands: Errands,
+    /// How long a reply waits before it leaves.
+    undo: Duration,
     /// How many pages with mail in them are read and rendered at once.
     rendering: Arc<Semaphore>,
 }
@@ -127,7 +133,15 @@ impl Desk {
             junk: JunkBoard::default(),
             errands: Errands::default(),
             rendering: Arc::new(Semaphore::new(4)),
+            undo: Duration::ZERO,
         }
+    }
+
+    /// Replies wait so long before they leave, and can be taken back until then.
+    #[must_use]
+    pub fn with_undo(mut self, undo: Duration) -> Self {
+        self.undo = undo;
+        self
     }
 
     /// Passwords by another cost, for tests that sign in often.

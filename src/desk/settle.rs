@@ -103,7 +103,7 @@ impl Desk {
         let settled = self.store.write(move |w| {
             // Sent means that our mail server took it, and never goes back.
             let settles = |row: &OutboxRow| row.state.holds_others();
-            let Some(mut row) = w.letter(id)?.filter(settles) else { return Ok(()) };
+            let Some(mut row) = w.letter(id)?.filter(settles) else { return Ok(None) };
             settle_row(&mut row, &outcome, now);
             w.put_letter(&row)?;
             match &outcome {
@@ -116,9 +116,12 @@ impl Desk {
                 | Settled::NotSent { .. }
                 | Settled::Unknown { .. } => {}
             }
-            Ok::<_, StoreError>(())
+            let left = matches!(outcome, Settled::Sent { .. });
+            Ok::<_, StoreError>(left.then_some(row.created_at))
         });
-        settled.await.map_err(WriteError::flatten)?;
+        if let Some(due) = settled.await.map_err(WriteError::flatten)? {
+            self.measures.submitted(due, now);
+        }
         self.ring_outbox();
         Ok(())
     }
@@ -257,6 +260,7 @@ fn settle_row(row: &mut OutboxRow, outcome: &Settled, now: Timestamp) {
             row.submission.clone_from(submission);
             row.delivery.clone_from(delivery);
             row.trouble = None;
+            super::delivered::plan(row, now);
         }
         Settled::Refused { why } => {
             row.state = OutboxState::Failed;
@@ -292,7 +296,12 @@ fn give_up(row: &OutboxRow) -> OutboxState {
 }
 
 /// A refusal shows in the ticket's timeline.
-fn tell_ticket(w: &mut Write<'_>, row: &OutboxRow, why: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn tell_ticket(
+    w: &mut Write<'_>,
+    row: &OutboxRow,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Some(mut ticket) = w.ticket(row.ticket)? else { return Ok(()) };
     let failed = EventKind::DeliveryFailed { participant: row.participant, reply: why.to_owned() };
     let events = change::number(&mut ticket, vec![failed], Actor::Postdesk, now);
