@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,8 @@ pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    System,
+    /// Since when it has run, by the clock that nobody can set.
+    System(Instant),
     Manual(Manual),
 }
 
@@ -27,8 +28,13 @@ struct Manual(Arc<Mutex<Dial>>);
 
 #[derive(Debug)]
 struct Dial {
-    now: Timestamp,
-    sleepers: BTreeMap<(Timestamp, u64), Waker>,
+    /// What it shows when no time has passed and nobody has set it.
+    start: Timestamp,
+    /// The time that has passed.
+    elapsed: Duration,
+    /// By how much it was set forward or back since.
+    set: SignedDuration,
+    sleepers: BTreeMap<(Duration, u64), Waker>,
     /// The number of the last sleeper: of those who wait for one time, who came first wakes first.
     last: u64,
 }
@@ -39,9 +45,21 @@ impl Manual {
     }
 }
 
+impl Dial {
+    fn now(&self) -> Timestamp {
+        let now = after(self.start, self.elapsed);
+        now.checked_add(self.set).unwrap_or(if self.set.is_negative() {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
+    }
+}
+
+/// Waits for time to pass, whatever the clock is set to meanwhile.
 struct Sleep {
     clock: Manual,
-    key: (Timestamp, u64),
+    key: (Duration, u64),
 }
 
 impl Future for Sleep {
@@ -49,7 +67,7 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut dial = self.clock.dial();
-        if dial.now >= self.key.0 {
+        if dial.elapsed >= self.key.0 {
             return Poll::Ready(());
         }
         dial.sleepers.insert(self.key, context.waker().clone());
@@ -69,46 +87,49 @@ impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Kind::System)
+        Self(Kind::System(Instant::now()))
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        let dial = Dial { now: start, sleepers: BTreeMap::new(), last: 0 };
+        let dial = Dial {
+            start,
+            elapsed: Duration::ZERO,
+            set: SignedDuration::ZERO,
+            sleepers: BTreeMap::new(),
+            last: 0,
+        };
         Self(Kind::Manual(Manual(Arc::new(Mutex::new(dial)))))
     }
 
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Kind::System => Timestamp::now(),
-            Kind::Manual(clock) => clock.dial().now,
+            Kind::System(_) => Timestamp::now(),
+            Kind::Manual(clock) => clock.dial().now(),
         }
     }
 
-    /// How long it has been since some moment of this run. It never jumps where somebody sets the
-    /// system's clock.
+    /// The time that has passed since this clock was made. It goes on evenly when somebody sets the
+    /// time of day, so that waits and ages are told by it.
     #[must_use]
-    pub fn running(&self) -> Duration {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    pub fn elapsed(&self) -> Duration {
         match &self.0 {
-            Kind::System => START.elapsed(),
-            Kind::Manual(clock) => {
-                Duration::try_from(clock.dial().now.duration_since(Timestamp::UNIX_EPOCH)).unwrap_or_default()
-            }
+            Kind::System(since) => since.elapsed(),
+            Kind::Manual(clock) => clock.dial().elapsed,
         }
     }
 
     /// Waits at least this long by this clock.
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {
-            Kind::System => tokio::time::sleep(duration).await,
+            Kind::System(_) => tokio::time::sleep(duration).await,
             Kind::Manual(clock) => {
                 let key = {
                     let mut dial = clock.dial();
                     dial.last += 1;
-                    (after(dial.now, duration), dial.last)
+                    (dial.elapsed.saturating_add(duration), dial.last)
                 };
                 Sleep { clock: clock.clone(), key }.await;
             }
@@ -121,13 +142,24 @@ impl Clock {
         let Kind::Manual(clock) = &self.0 else { return };
         let due = {
             let mut dial = clock.dial();
-            dial.now = after(dial.now, duration);
-            let first_later = (after(dial.now, Duration::from_nanos(1)), 0);
+            dial.elapsed = dial.elapsed.saturating_add(duration);
+            let first_later = (dial.elapsed.saturating_add(Duration::from_nanos(1)), 0);
             let later = dial.sleepers.split_off(&first_later);
             std::mem::replace(&mut dial.sleepers, later)
         };
         for waker in due.into_values() {
             waker.wake();
+        }
+    }
+}
+
+impl Clock {
+    /// Sets a manual clock forward or back, as an administrator or a time server does: no time has
+    /// passed, and nobody wakes. Does nothing to the system's clock.
+    pub fn set_by(&self, by: SignedDuration) {
+        if let Kind::Manual(clock) = &self.0 {
+            let mut dial = clock.dial();
+            dial.set = dial.set.saturating_add(by);
         }
     }
 }
@@ -158,5 +190,26 @@ mod tests {
         assert!(!sleeper.is_finished());
         clock.advance(Duration::from_secs(6));
         assert_eq!(sleeper.await.unwrap().as_second(), 10);
+    }
+
+    #[tokio::test]
+    async fn setting_a_clock_lets_no_time_pass() {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(Duration::from_secs(10)).await }
+        });
+        tokio::task::yield_now().await;
+        clock.set_by(SignedDuration::from_hours(3));
+        tokio::task::yield_now().await;
+        assert_eq!(
+            (clock.now().to_string().as_str(), clock.elapsed()),
+            ("2026-11-19T17:00:00Z", Duration::ZERO)
+        );
+        assert!(!sleeper.is_finished());
+        clock.set_by(SignedDuration::from_hours(-5));
+        clock.advance(Duration::from_secs(10));
+        sleeper.await.unwrap();
+        assert_eq!(clock.now().to_string(), "2026-11-19T12:00:10Z");
     }
 }

@@ -22,6 +22,7 @@ pub mod wire;
 pub mod jmap;
 pub mod theme;
 pub mod systemd;
+pub mod metrics;
 
 // The desk: everything that can happen.
 pub mod desk;

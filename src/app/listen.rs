@@ -8,12 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::tls::ServerConfig;
+use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use super::StartError;
 use super::parts::Parts;
-use crate::config::Config;
+use crate::config::{Config, TlsSource};
 use crate::tls;
 use crate::web;
 
@@ -23,6 +24,24 @@ pub(super) struct Web {
     pub(super) tls: Option<Arc<ServerConfig>>,
     listener: TcpListener,
     settings: web::Settings,
+}
+
+/// Until when the certificate that browsers are shown is good.
+fn certificate_end(config: &Config) -> Option<Timestamp> {
+    let file = match config.tls.as_ref()? {
+        TlsSource::Files { certificate, .. } => certificate.clone(),
+        TlsSource::Generated => config.data.join("tls").join("generated.crt"),
+    };
+    tls::Certificate::of_file(&file).ok().map(|certificate| certificate.not_after)
+}
+
+/// Who may read `/metrics`.
+fn watchers(config: &Config) -> Result<web::Watchers, StartError> {
+    Ok(match config.watch_token()? {
+        Some(token) => web::Watchers::Token(token),
+        None if config.has_no_proxy() => web::Watchers::Local,
+        None => web::Watchers::Nobody,
+    })
 }
 
 /// Binds every listener of the configuration. Port 0 takes a free one.
@@ -38,9 +57,12 @@ pub(super) async fn bind(
         }
         None => None,
     };
+    let until = tls.as_ref().and_then(|_| certificate_end(config));
+    parts.desk.standing().update(|standing| standing.certificate_until = until);
     let settings = web::Settings {
         public_url: config.public_url.clone(),
         trusted_proxies: config.web.trusted_proxies.clone(),
+        watchers: watchers(config)?,
         version: env!("CARGO_PKG_VERSION"),
         demo,
     };

@@ -35,6 +35,7 @@ impl Parts {
         let links = Links::new(config.public_url.as_str());
         let (run, after_clean_end) = (random.run_id(), store.read()?.ended_cleanly()?);
         let desk = Desk::new(store, clock, random, config.site(), links).with_undo(config.limits.undo());
+        desk.pulse().sweeps_every(config.mail.poll());
         let marker = marker_settings(config, run, after_clean_end);
         let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
         let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), intake_settings(config));

@@ -51,7 +51,8 @@ impl Reload {
         let Some(path) = running.path() else { return Ok(Reloaded::nothing()) };
         let new = Config::load(path)?;
         let changes = running.changes(&new);
-        let (in_force, needs_restart): (Vec<_>, Vec<_>) = changes.into_iter().partition(|name| is_at_once(name));
+        let (in_force, needs_restart): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|name| is_at_once(name));
         self.intake.set_largest_mail(new.limits.max_mail_bytes);
         // What needs a restart is named again at the next reload, as long as it does.
         running.take_from(&new, &in_force);

@@ -35,7 +35,7 @@ pub(super) enum Command {
     /// Try the configuration against the mail server and this computer, and change nothing.
     Check(Check),
     /// Show how the desk is doing.
-    Status(At),
+    Status(Status),
     /// Print the version.
     Version,
     /// Write the manual pages into a folder.
@@ -68,6 +68,21 @@ pub(super) struct Check {
     /// How many seconds to wait for these mails.
     #[arg(long, default_value_t = 60, requires = "send", value_name = "SECONDS")]
     pub wait: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Status {
+    #[command(flatten)]
+    pub at: At,
+    /// As JSON, for a program.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Status {
+    pub(super) fn request(&self) -> Request {
+        if self.json { Request::StatusJson } else { Request::Status }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -48,7 +48,7 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Check(check) => command::check(&check).await,
-        Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
+        Command::Status(status) => command::operate(&status.at, status.request()).await,
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => papers::completions(shell),
     };

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::changes::Source;
 use super::{
-    Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Web, check,
+    Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Watch, Web, check,
 };
 use crate::mail::Address;
 use crate::triage::Wildcard;
@@ -90,6 +90,7 @@ impl Config {
             tls: None,
             limits: Limits { undo_seconds: 0, ..Limits::default() },
             source: Source::default(),
+            watch: Watch::default(),
         }
     }
 
@@ -103,7 +104,9 @@ impl Config {
         if let Some(ca) = &mut self.mail.ca {
             root(ca);
         }
-        for secret in [&mut self.mail.password, &mut self.mail.token].into_iter().flatten() {
+        for secret in
+            [&mut self.mail.password, &mut self.mail.token, &mut self.watch.token].into_iter().flatten()
+        {
             if let Secret::File(path) = secret {
                 root(path);
             }

@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
@@ -65,6 +66,9 @@ pub struct Config {
     pub tls: Option<TlsSource>,
     #[serde(default)]
     pub limits: Limits,
+    /// For whoever watches over the desk.
+    #[serde(default)]
+    pub watch: Watch,
     #[serde(skip)]
     source: changes::Source,
 }
@@ -258,7 +262,31 @@ impl Limits {
     }
 }
 
+/// For whoever watches over the desk.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Watch {
+    /// What a Prometheus sends as a bearer token to read `/metrics`. Without it, only this machine
+    /// may read it, and only where no proxy stands before the tracker.
+    pub token: Option<Secret>,
+}
+
 impl Config {
+    /// Whether a request that comes from this machine was made here: where a proxy stands before
+    /// the tracker, everybody's requests come from it.
+    #[must_use]
+    pub fn has_no_proxy(&self) -> bool {
+        self.web.trusted_proxies.is_empty() && (self.tls.is_some() || !self.is_https())
+    }
+
+    /// The token for `/metrics`, its secret read.
+    ///
+    /// # Errors
+    /// Where the secret is not there.
+    pub fn watch_token(&self) -> Result<Option<SecretString>, ConfigError> {
+        self.watch.token.as_ref().map(|token| token.read("watch.token")).transpose()
+    }
+
     /// The site's own addresses, for triage.
     #[must_use]
     pub fn site(&self) -> Site {

@@ -1,14 +1,14 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
-use super::Survey;
 use super::accounts;
 use super::request::{Answer, ProjectAdd, ProjectEdit, Request};
-use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewProject};
+use super::{Survey, status};
+use crate::desk::{self, Desk, DeskError, IntakeStanding, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
-use crate::store::{Look, VERSION};
-use crate::tracker::{FromName, Handle, OutboxState, Project, ProjectPath, Role, Suffix, TrustedDomain};
-use crate::triage::{AdoptHow, VerdictKind};
+use crate::store::VERSION;
+use crate::tracker::{FromName, Handle, Project, ProjectPath, Role, Suffix, TrustedDomain};
+use crate::triage::AdoptHow;
 
 /// What the operator's commands work with.
 #[derive(Clone)]
@@ -57,7 +57,8 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         // Answered before, by more than lines.
         Request::Survey => Ok(Vec::new()),
         Request::TakeOver => take_over(operator).await,
-        Request::Status => status(desk, operator.running),
+        Request::Status => Ok(status::lines(desk, operator.running)),
+        Request::StatusJson => status::json(desk, operator.running),
     }
 }
 
@@ -66,7 +67,7 @@ fn survey(desk: &Desk) -> Result<Survey, String> {
     let survey = Survey::read(&read, VERSION).map_err(|error| error.to_string())?;
     let standing = desk.standing().get();
     let stopped = standing.stopped.as_ref().map(ToString::to_string);
-    let intake = Some(intake_line(&standing.intake));
+    let intake = Some(status::intake_line(&standing.intake));
     Ok(Survey { writable: *desk.store.writable().borrow(), intake, stopped, ..survey })
 }
 
@@ -165,89 +166,6 @@ async fn take_over(operator: &Operator) -> Result<Vec<String>, String> {
         "The mailbox is this desk's: mail comes in and goes out again.".to_owned(),
         "Another desk that served it stops when it next looks; switch it off.".to_owned(),
     ])
-}
-
-/// What to do about another desk's marker.
-const HOW_TO_TAKE_OVER: &str =
-    "if the other desk is switched off for good, `postdesk adopt --take-over` gives the mailbox to this one";
-
-fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
-    let mut lines = if running {
-        of_the_streets(desk)
-    } else {
-        vec!["no daemon runs on this data folder, so no mail comes in or goes out".to_owned()]
-    };
-    let read = desk.store.read().map_err(|error| error.to_string())?;
-    let verdicts = read.verdicts().map_err(|error| error.to_string())?;
-    let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
-    lines.push(format!("letters waiting: {}", waiting.len()));
-    let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();
-    lines.push(format!("mails taken: {taken}"));
-    lines.extend(by_word(&verdicts));
-    Ok(lines)
-}
-
-/// How mail comes in and goes out.
-fn of_the_streets(desk: &Desk) -> Vec<String> {
-    let standing = desk.standing().get();
-    let intake = match standing.stopped {
-        Some(_) => "stopped".to_owned(),
-        None => intake_line(&standing.intake),
-    };
-    let listening = match standing.listening {
-        Some(Listening::Push) => "by push",
-        Some(Listening::Poll) => "by polling",
-        None => "not yet",
-    };
-    let sending = match standing.sending_trouble {
-        _ if standing.stopped.is_some() => "stopped".to_owned(),
-        Some(why) => format!("in trouble: {why}"),
-        None => "running".to_owned(),
-    };
-    let mut lines = Vec::new();
-    if let Some(other) = &standing.stopped {
-        lines.push(format!("stopped, mail in and out: {other}"));
-        lines.push(format!("  {HOW_TO_TAKE_OVER}"));
-    }
-    lines.extend([
-        format!("mail in: {intake}"),
-        format!("listening: {listening}"),
-        format!("mail out: {sending}"),
-    ]);
-    lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
-    lines
-}
-
-fn intake_line(standing: &IntakeStanding) -> String {
-    match standing {
-        IntakeStanding::Starting => "starting".to_owned(),
-        IntakeStanding::NotAdopted { waiting } => {
-            format!("off: the mailbox holds {waiting} mails from before; see `postdesk adopt --help`")
-        }
-        IntakeStanding::Running => "running".to_owned(),
-        IntakeStanding::Trouble { why, since } => {
-            format!("in trouble since {}: {why}", since.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-    }
-}
-
-/// One line for each kind of verdict, with its causes: `hold 3 (H01 1, H02 2)`.
-fn by_word(verdicts: &[(VerdictKind, u64)]) -> Vec<String> {
-    let mut words: Vec<&str> = verdicts.iter().map(|(kind, _)| kind.word()).collect();
-    words.dedup();
-    let line = |word: &&str| {
-        let of_word = || verdicts.iter().filter(|(kind, _)| kind.word() == *word);
-        let causes: Vec<_> = of_word()
-            .filter_map(|(kind, count)| match kind {
-                VerdictKind::Hold(cause) => Some(format!("{} {count}", cause.number())),
-                VerdictKind::Ignore(cause) => Some(format!("{} {count}", cause.number())),
-                _ => None,
-            })
-            .collect();
-        let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
-        format!("  {word} {}{causes}", of_word().map(|(_, count)| count).sum::<u64>())
-    };
-    words.iter().map(line).collect()
 }
 
 pub(super) fn sentence(error: &DeskError) -> String {

@@ -7,6 +7,7 @@ mod accounts;
 mod answer;
 mod request;
 mod socket;
+mod status;
 mod survey;
 
 pub use answer::{Operator, answer};

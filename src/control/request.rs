@@ -28,6 +28,8 @@ pub enum Request {
     /// The mailbox is ours, whatever marker lies in it.
     TakeOver,
     Status,
+    /// The same as JSON.
+    StatusJson,
     /// For `check`: what the store has.
     Survey,
 }

@@ -52,7 +52,9 @@ impl Breakers {
 
     /// Until when the lane stands still, if it does.
     pub(super) fn stopped(&self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
-        self.stopped.get(place(lane)).copied().flatten().filter(|until| *until > now)
+        // One that ends later than that is from before the clock was set back.
+        let stands = |until: &Timestamp| *until > now && *until <= after(now, MINUTE);
+        self.stopped.get(place(lane)).copied().flatten().filter(stands)
     }
 
     /// Counts a letter that is about to leave, or stops the lane.
@@ -61,9 +63,7 @@ impl Breakers {
     /// [`Stopped`]: the letter has to wait as long as that, and so do those behind it.
     pub(super) fn pass(&mut self, lane: Lane, to: &Address, now: Timestamp) -> Result<(), Stopped> {
         let Some(sent) = self.sent.get_mut(place(lane)) else { return Ok(()) };
-        while sent.front().is_some_and(|(at, _)| after(*at, MINUTE) <= now) {
-            sent.pop_front();
-        }
+        sent.retain(|(at, _)| *at <= now && after(*at, MINUTE) > now);
         let all = count(sent.len());
         let same: Vec<Timestamp> = sent.iter().filter(|(_, who)| who == to).map(|(at, _)| *at).collect();
         let one = count(same.len());

@@ -84,7 +84,7 @@ impl Delivery {
                 turn.end();
             }
             let (rows, now) = (self.begin(&mut turn).await?, self.desk.clock.now());
-            let ask = !rows.is_empty() && now.duration_since(asked) >= ASK_EVERY;
+            let ask = !rows.is_empty() && now.duration_since(asked).abs() >= ASK_EVERY;
             asked = if ask { now } else { asked };
             for row in rows {
                 sending.push(self.one(row, ask));

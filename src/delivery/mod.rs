@@ -25,7 +25,7 @@ use breaker::Breakers;
 pub use breaker::Rates;
 
 use crate::config::MailboxRef;
-use crate::desk::{Desk, Street};
+use crate::desk::{Desk, Reminder, Street};
 use crate::intake::{MarkerError, MarkerWatch, MaySend};
 use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
 use crate::mail::Address;
@@ -136,6 +136,8 @@ pub struct Delivery {
     /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
     untidy: Arc<AtomicBool>,
     breakers: Arc<std::sync::Mutex<Breakers>>,
+    /// When to say again that no letters leave.
+    reminder: Reminder,
 }
 
 /// What a run of the street remembers from turn to turn.
@@ -182,6 +184,7 @@ impl Delivery {
             ways: Arc::default(),
             untidy: Arc::new(AtomicBool::new(true)),
             breakers: Arc::new(std::sync::Mutex::new(breakers)),
+            reminder: Reminder::default(),
         }
     }
 
@@ -285,6 +288,7 @@ impl Delivery {
     }
 
     fn note_success(&self) {
+        self.reminder.over();
         self.desk.standing().update(|standing| {
             if standing.sending_trouble.take().is_some() {
                 tracing::info!("letters leave again");
@@ -292,12 +296,15 @@ impl Delivery {
         });
     }
 
-    /// Logged once when it begins, not with each try.
+    /// Logged once when it begins and then once a day, not with each try.
     fn note_trouble(&self, error: &DeliveryError) {
         let why = error.whole();
+        let say_again = self.reminder.due(self.desk.clock.elapsed());
         self.desk.standing().update(|standing| {
             if standing.sending_trouble.is_none() {
                 tracing::warn!(%why, "no letters leave for now; it is tried again by itself");
+            } else if say_again {
+                tracing::warn!(%why, "still no letters leave; it is tried again by itself");
             }
             standing.sending_trouble = Some(why);
         });

@@ -15,6 +15,10 @@ use crate::triage::{HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confi
 const UNREAD: &str = "this mail is larger than this desk takes, so it was not read; raise limits.max_mail_bytes \
      and move it back into the intake mailbox";
 
+/// The same for one that the mail server did not give.
+const NO_CONTENT: &str =
+    "the mail server has not given the content of this mail yet; \"Try again\" asks it once more";
+
 impl Desk {
     /// Takes a held mail in: into the ticket that it belongs to, where it is known and its sender
     /// takes part; else as a new ticket of `project`, or of the project that the mail named, or of
@@ -121,6 +125,9 @@ impl Desk {
         if held.verdict == VerdictKind::Hold(HoldCause::TooLarge) {
             return Err(DeskError::Invalid(UNREAD.to_owned()));
         }
+        if held.verdict == VerdictKind::Hold(HoldCause::NoContent) {
+            return Err(DeskError::Invalid(NO_CONTENT.to_owned()));
+        }
         let raw = held.raw;
         let (store, site) = (self.store.clone(), Arc::clone(&self.site));
         let parsed = aside(move || {
@@ -136,7 +143,7 @@ impl Desk {
     }
 }
 
-fn held_row(look: &impl Look, row: MailRowId) -> Result<MailRow, DeskError> {
+pub(super) fn held_row(look: &impl Look, row: MailRowId) -> Result<MailRow, DeskError> {
     let row = look.mail_row(row)?.ok_or(DeskError::NotFound)?;
     if matches!(row.verdict, VerdictKind::Hold(_)) { Ok(row) } else { Err(DeskError::NotFound) }
 }
@@ -161,6 +168,6 @@ fn may_dismiss(look: &impl Look, viewer: Viewer, held: &MailRow) -> Result<(), D
 }
 
 /// A form counts once: the second click finds what the first one did.
-fn refuse_twice(look: &impl Look, form: &FormId) -> Result<(), DeskError> {
+pub(super) fn refuse_twice(look: &impl Look, form: &FormId) -> Result<(), DeskError> {
     if look.form_used(form)? { Err(DeskError::Done) } else { Ok(()) }
 }

@@ -10,9 +10,13 @@ mod act;
 mod adopt;
 mod bounces;
 mod cc;
+mod clock_set;
 mod comment;
 mod delivered;
+mod errands;
 mod error;
+mod figures;
+mod health;
 mod held;
 mod letters;
 mod link;
@@ -24,6 +28,7 @@ mod one_desk;
 mod projects;
 mod pulse;
 mod receive;
+mod reminder;
 mod rows;
 mod see_held;
 mod see_list;
@@ -49,11 +54,14 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
 pub use accounts::NewAccount;
+pub use errands::{Errand, Junk, JunkBoard, JunkMail};
 pub use error::DeskError;
+pub use health::{Fitness, Health};
 pub use links::Links;
 pub use projects::{NewProject, ProjectEdit};
 pub use pulse::{Late, Pulse, Street};
 pub use receive::Arrived;
+pub use reminder::Reminder;
 pub use see_held::{HeldMail, HeldMails, HeldTarget};
 pub use see_list::{Counts, TicketList, TicketRow};
 pub use see_part::SeenPart;
@@ -67,10 +75,12 @@ pub use texts::SeenText;
 pub use throttle::network;
 pub use unverified::Accept;
 
+use errands::Errands;
 use texts::Texts;
 use throttle::Throttle;
 
 use crate::clock::Clock;
+use crate::metrics::Measures;
 use crate::secret::{Passwords, Random};
 use crate::store::Store;
 use crate::triage::Site;
@@ -94,6 +104,9 @@ pub struct Desk {
     /// Slows down who asks for links for a new password.
     asking: Arc<Throttle>,
     texts: Texts,
+    measures: Measures,
+    junk: JunkBoard,
+    errands: Errands,
     /// How long a reply waits before it leaves.
     undo: Duration,
     /// How many pages with mail in them are read and rendered at once.
@@ -104,9 +117,9 @@ impl Desk {
     #[must_use]
     pub fn new(store: Store, clock: Clock, random: Random, site: Site, links: Links) -> Self {
         let passwords = Passwords::new(random.clone());
+        let pulse = Pulse::new(clock.clone());
         Self {
             store,
-            pulse: Pulse::new(clock.clone()),
             clock,
             random,
             site: Arc::new(site),
@@ -119,6 +132,10 @@ impl Desk {
             throttle: Arc::default(),
             asking: Arc::new(Throttle::of_requests()),
             texts: Texts::default(),
+            pulse,
+            measures: Measures::default(),
+            junk: JunkBoard::default(),
+            errands: Errands::default(),
             rendering: Arc::new(Semaphore::new(4)),
             undo: Duration::ZERO,
         }
@@ -160,6 +177,18 @@ impl Desk {
     #[must_use]
     pub fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// What is measured while the desk works.
+    #[must_use]
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    /// What lies in the mail server's Junk, as the street of incoming mail saw it.
+    #[must_use]
+    pub fn junk(&self) -> &JunkBoard {
+        &self.junk
     }
 
     /// Rings when a letter may have become due. It carries no data.

@@ -1,11 +1,11 @@
 //! Signs of life: each street says by when it will have moved again, and who watches them sees
-//! which one has not.
+//! which one has not. The street of incoming mail also says when it last saw its whole mailbox.
 //!
 //! A street that waits for something that may take hours says so, and is as lively as one that
 //! works. What counts is only that it comes back within the time it named itself.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -46,18 +46,30 @@ pub struct Late {
 }
 
 /// Where the streets show that they move. Cheap to clone; all clones are the same. Its time is that
-/// of [`Clock::running`], so that a clock that somebody sets makes nobody late.
+/// of [`Clock::elapsed`], so that a clock that somebody sets makes nobody late.
 #[derive(Clone, Debug)]
 pub struct Pulse {
     clock: Clock,
     /// By when each street comes back.
     due: Arc<Mutex<BTreeMap<Street, Duration>>>,
+    sweeps: Arc<Mutex<Sweeps>>,
+}
+
+/// When the intake mailbox was swept to its end.
+#[derive(Debug)]
+struct Sweeps {
+    /// When this desk began.
+    since: Duration,
+    last: Option<Duration>,
+    /// How often the mailbox is looked at where there is no push.
+    poll: Duration,
 }
 
 impl Pulse {
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, due: Arc::default() }
+        let sweeps = Sweeps { since: clock.elapsed(), last: None, poll: Duration::ZERO };
+        Self { clock, due: Arc::default(), sweeps: Arc::new(Mutex::new(sweeps)) }
     }
 
     /// The street moved, and begins a step.
@@ -83,14 +95,62 @@ impl Pulse {
     /// The street that is the longest overdue, if any is. One that has not begun is not.
     #[must_use]
     pub fn late(&self) -> Option<Late> {
-        let now = self.clock.running();
+        let now = self.clock.elapsed();
         let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let (street, due) = due.iter().min_by_key(|(_, due)| **due)?;
         (now > *due).then(|| Late { street: *street, by: now.saturating_sub(*due) })
     }
 
+    /// All that are overdue.
+    #[must_use]
+    pub fn still(&self) -> Vec<Street> {
+        let now = self.clock.elapsed();
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.iter().filter(|(_, due)| now > **due).map(|(street, _)| *street).collect()
+    }
+
+    /// The intake mailbox was swept to its end.
+    pub fn swept(&self) {
+        let now = self.clock.elapsed();
+        self.sweeps().last = Some(now);
+    }
+
+    /// Whether it was swept at all.
+    #[must_use]
+    pub fn has_swept(&self) -> bool {
+        self.sweeps().last.is_some()
+    }
+
+    /// How long ago it was; else how long this desk has run.
+    #[must_use]
+    pub fn since_sweep(&self) -> Duration {
+        let then = { self.sweeps().last };
+        then.map_or_else(|| self.uptime(), |then| self.clock.elapsed().saturating_sub(then))
+    }
+
+    /// How often the mailbox is looked at where there is no push.
+    pub fn sweeps_every(&self, poll: Duration) {
+        self.sweeps().poll = poll;
+    }
+
+    /// How long there may be no sweep: `usual`, or three times the poll interval.
+    #[must_use]
+    pub fn longest_gap(&self, usual: Duration) -> Duration {
+        usual.max(self.sweeps().poll.saturating_mul(3))
+    }
+
+    /// How long this desk has run.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.clock.elapsed().saturating_sub(self.sweeps().since)
+    }
+
+    fn sweeps(&self) -> MutexGuard<'_, Sweeps> {
+        self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn back_within(&self, street: Street, time: Duration) {
-        let due = self.clock.running().saturating_add(time);
+        let due = self.clock.elapsed().saturating_add(time);
         self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(street, due);
     }
 }
@@ -121,5 +181,17 @@ mod tests {
         assert_eq!(pulse.late().map(|late| late.street), Some(Street::Intake), "upkeep has a minute more");
         pulse.ends(Street::Intake);
         assert_eq!(pulse.late(), None, "who has ended is not waited for");
+    }
+
+    #[test]
+    fn setting_the_clock_ages_no_sweep() {
+        let clock = Clock::manual(jiff::Timestamp::UNIX_EPOCH);
+        let pulse = Pulse::new(clock.clone());
+        clock.advance(Duration::from_secs(5));
+        assert!(!pulse.has_swept() && pulse.since_sweep() == Duration::from_secs(5));
+        pulse.swept();
+        clock.set_by(jiff::SignedDuration::from_hours(30));
+        clock.advance(Duration::from_secs(2));
+        assert!(pulse.has_swept() && pulse.since_sweep() == Duration::from_secs(2));
     }
 }

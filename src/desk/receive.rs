@@ -64,6 +64,7 @@ impl Desk {
     async fn take(&self, arrived: Arrived, forced: Option<Verdict>) -> Result<MailRow, DeskError> {
         let desk = self.clone();
         let now = self.clock.now();
+        let quiet = arrived.quiet;
         let row = self
             .store
             .write(move |w| {
@@ -81,6 +82,7 @@ impl Desk {
                 Ok::<_, DeskError>(done)
             })
             .await?;
+        self.note_arrival(&row, quiet, now);
         tracing::info!(
             row = row.id.0,
             verdict = row.verdict.word(),
@@ -89,6 +91,13 @@ impl Desk {
         );
         self.ring_outbox();
         Ok(row)
+    }
+
+    /// How long it took, but for a mail that lay there before the desk came.
+    fn note_arrival(&self, row: &MailRow, quiet: bool, now: Timestamp) {
+        if !quiet && row.source.received_at > Timestamp::UNIX_EPOCH {
+            self.measures.taken_in(row.source.received_at, now);
+        }
     }
 
     pub(super) fn decide(

@@ -3,7 +3,7 @@
 use super::{Desk, DeskError, visible};
 use crate::store::{Look, StoreError};
 use crate::tracker::query::{AssigneeFilter, Cursor, ListQuery, Query, Sort};
-use crate::tracker::{AccountId, Handle, Project, ProjectId, ProjectPath, State, Ticket, Viewer};
+use crate::tracker::{AccountId, Action, Handle, Project, ProjectId, ProjectPath, State, Ticket, Viewer};
 
 /// How many rows a page has.
 const ROWS: usize = 50;
@@ -17,6 +17,8 @@ pub struct TicketList {
     pub cut: bool,
     /// The kept counters; `None` where the query says more than state and project.
     pub counts: Option<Counts>,
+    /// Mails on tickets that wait for an agent who verifies them, in the projects where the viewer works.
+    pub unverified: u64,
     /// The projects that the viewer may read, each with its open tickets, by path.
     pub projects: Vec<(Project, u64)>,
     /// Whether these projects have any ticket at all.
@@ -73,7 +75,8 @@ impl Desk {
             }
             None => counted.iter().collect(),
         };
-        let only_state = query.assignee.is_none() && query.number.is_none() && query.words.is_empty();
+        let only_state =
+            query.assignee.is_none() && query.number.is_none() && query.words.is_empty() && !query.unverified;
         let ids: Vec<_> = chosen.iter().map(|(project, _)| project.id).collect();
         let counts = if only_state { Some(self::counts(&look, &ids)?) } else { None };
         let any = counted.iter().any(|(_, counts)| counts.all() > 0);
@@ -84,6 +87,7 @@ impl Desk {
                 projects: ids,
                 state: query.state,
                 assignee,
+                unverified: query.unverified,
                 number: query.number,
                 words: query.words.clone(),
                 sort,
@@ -101,8 +105,12 @@ impl Desk {
                 rows.push(TicketRow { path: project.path, assignee, ticket });
             }
         }
+        let mut unverified = 0;
+        for (project, _) in counted.iter().filter(|(project, _)| viewer.may(Action::Work, project)) {
+            unverified += look.unverified_count(project.id)?;
+        }
         let projects = counted.into_iter().map(|(project, counts)| (project, counts.open)).collect();
-        Ok(TicketList { rows, next, cut, counts, projects, any })
+        Ok(TicketList { rows, next, cut, counts, unverified, projects, any })
     }
 }
 

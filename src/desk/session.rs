@@ -129,8 +129,11 @@ impl Desk {
         let Some(account) = account.filter(|account| !account.disabled && lives(&session, now)) else {
             return Ok(None);
         };
-        if now.duration_since(session.seen_at) >= TOUCH {
-            let touched = Session { seen_at: now, ..session };
+        // Times from before the clock was set back are pulled back too, or the session would outlive
+        // its limits.
+        let ahead = session.seen_at > now || session.created_at > now;
+        if ahead || now.duration_since(session.seen_at) >= TOUCH {
+            let touched = Session { seen_at: now, created_at: session.created_at.min(now), ..session };
             // Where the store cannot write, reading goes on: that a session lives longer by its
             // last use is not worth an error.
             let written = self.store.write(move |write| {

@@ -106,7 +106,7 @@ impl Desk {
         let settled = self.store.write(move |w| {
             // Sent means that our mail server took it, and never goes back.
             let settles = |row: &OutboxRow| row.state.holds_others();
-            let Some(mut row) = w.letter(id)?.filter(settles) else { return Ok(()) };
+            let Some(mut row) = w.letter(id)?.filter(settles) else { return Ok(None) };
             settle_row(&mut row, &outcome, now);
             w.put_letter(&row)?;
             match &outcome {
@@ -119,9 +119,12 @@ impl Desk {
                 | Settled::NotSent { .. }
                 | Settled::Unknown { .. } => {}
             }
-            Ok::<_, StoreError>(())
+            let left = matches!(outcome, Settled::Sent { .. });
+            Ok::<_, StoreError>(left.then_some(row.created_at))
         });
-        settled.await.map_err(WriteError::flatten)?;
+        if let Some(due) = settled.await.map_err(WriteError::flatten)? {
+            self.measures.submitted(due, now);
+        }
         self.ring_outbox();
         Ok(())
     }

@@ -42,6 +42,14 @@ pub struct Standing {
     pub last_sweep: Option<Timestamp>,
     /// Why letters do not leave at present, if something is in the way.
     pub sending_trouble: Option<String>,
+    /// A person paused mail in and out.
+    pub paused: bool,
+    /// Mails in the intake mailbox that could not be downloaded so far.
+    pub not_downloaded: u64,
+    /// Until when the tracker's certificate is good.
+    pub certificate_until: Option<Timestamp>,
+    /// What the mail account takes up at the mail server, in octets, where that tells.
+    pub account_bytes: Option<u64>,
     /// Lanes that sent too many letters within a minute; they go on by themselves.
     pub stopped_lanes: Vec<StoppedLane>,
 }

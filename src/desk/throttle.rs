@@ -69,7 +69,8 @@ impl Throttle {
         for key in keys(address, peer) {
             let limit = self.limits.of(&key);
             let (tries, since) = seen.entry(key).or_insert((0, now));
-            if now.duration_since(*since) >= WINDOW {
+            // One that begins in the future is from before the clock was set back.
+            if now < *since || now.duration_since(*since) >= WINDOW {
                 (*tries, *since) = (0, now);
             }
             *tries = tries.saturating_add(1);
@@ -97,7 +98,7 @@ impl Throttle {
 
 /// Makes room: what has expired goes, and where that is not half of it, the older half.
 fn forget(seen: &mut HashMap<Key, (u32, Timestamp)>, now: Timestamp) {
-    seen.retain(|_, (_, since)| now.duration_since(*since) < WINDOW);
+    seen.retain(|_, (_, since)| *since <= now && now.duration_since(*since) < WINDOW);
     if seen.len() > MOST / 2 {
         let mut times: Vec<Timestamp> = seen.values().map(|(_, since)| *since).collect();
         let (_, median, _) = times.select_nth_unstable(seen.len() / 2);
@@ -139,6 +140,14 @@ mod tests {
         assert!(throttle.admit(NOW, "jane@acme.example", peer(2)));
         assert!(throttle.admit(NOW, "lin@acme.example", peer(1)));
         assert!(throttle.admit(NOW + WINDOW, "jane@acme.example", peer(1)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out_for_longer() {
+        let throttle = Throttle::default();
+        let later = NOW + SignedDuration::from_hours(3);
+        assert!(!(0..20).all(|_| throttle.admit(later, "jane@acme.example", peer(1))));
+        assert!(throttle.admit(NOW, "jane@acme.example", peer(1)));
     }
 
     #[test]

@@ -7,10 +7,12 @@
 mod adopt;
 mod boxes;
 mod check_mail;
+mod errands;
 mod marker;
 mod sort;
 mod sweep;
 mod take;
+mod tries;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -25,10 +27,11 @@ pub use boxes::{BoxNames, Boxes};
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
 pub use sweep::Swept;
 
-use crate::desk::{Desk, DeskError, IntakeStanding, Listening, Street};
+use crate::desk::{Desk, DeskError, IntakeStanding, Listening, Reminder, Street};
 use crate::jmap::{Bell, Failure, Jmap, JmapError, Line, Mode};
 use crate::store::{RawError, StoreError};
 use crate::triage::EmailRef;
+use tries::Tries;
 
 /// What the intake needs to know from the configuration.
 #[derive(Clone, Debug)]
@@ -47,6 +50,9 @@ pub enum IntakeError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Raw(#[from] RawError),
+    /// The mails stay at the mail server, which has room for them.
+    #[error("the disk is full; there has to be room in the data folder before mail is taken in again")]
+    DiskFull,
     /// A thread of ours ended badly.
     #[error("keeping a mail ended badly: {0}")]
     Panicked(#[from] tokio::task::JoinError),
@@ -99,6 +105,12 @@ pub struct Intake {
     /// alone.
     suspects: Arc<Mutex<HashMap<EmailRef, u8>>>,
     recalled: Arc<AtomicBool>,
+    /// Mails that the server shows and does not give.
+    tries: Tries,
+    /// When to say again that no mail is taken in.
+    reminder: Reminder,
+    /// When Junk was last looked at, by the clock's run.
+    junk_at: Arc<tokio::sync::Mutex<Option<Duration>>>,
     /// Held while the intake mailbox is being adopted.
     adopting: Arc<tokio::sync::Mutex<()>>,
 }
@@ -123,6 +135,9 @@ impl Intake {
             boxes: Arc::default(),
             suspects: Arc::default(),
             recalled: Arc::default(),
+            tries: Tries::default(),
+            reminder: Reminder::default(),
+            junk_at: Arc::default(),
             adopting: Arc::default(),
         }
     }
@@ -210,6 +225,8 @@ impl Intake {
                 standing.intake = IntakeStanding::NotAdopted { waiting };
             }
             Swept::Done { .. } => {
+                self.desk.pulse().swept();
+                self.reminder.over();
                 if matches!(standing.intake, IntakeStanding::Trouble { .. }) {
                     tracing::info!("mail is taken in again");
                 }
@@ -219,13 +236,19 @@ impl Intake {
         });
     }
 
-    /// Logged once when it begins, not with each try.
+    /// Logged once when it begins and then once a day, not with each try.
     fn note_trouble(&self, error: &IntakeError) {
         let now = self.desk.clock.now();
         let why = error.whole();
+        let say_again = self.reminder.due(self.desk.clock.elapsed());
         self.desk.standing().update(|standing| {
             let since = match &standing.intake {
-                IntakeStanding::Trouble { since, .. } => *since,
+                IntakeStanding::Trouble { since, .. } => {
+                    if say_again {
+                        tracing::warn!(%since, %why, "still no mail is taken in; it is tried again by itself");
+                    }
+                    *since
+                }
                 _ => {
                     tracing::warn!(%why, "no mail is taken in for now; it is tried again by itself");
                     now

@@ -9,7 +9,7 @@ use super::{Boxes, Holder, Intake, IntakeError};
 use crate::desk::Street;
 use crate::jmap::EmailId;
 use crate::store::Look;
-use crate::triage::{AdoptHow, Adoption, MailRow};
+use crate::triage::{AdoptHow, Adoption, EmailRef, MailRow};
 
 /// How many Emails are in hand at once.
 const PAGE: usize = 50;
@@ -46,15 +46,21 @@ impl Intake {
             return Ok(Swept::Stopped);
         }
         self.recall_suspects()?;
+        // A disk that is full is for what is begun already and for people.
+        if !self.desk.store.has_room() {
+            return Err(IntakeError::DiskFull);
+        }
         let boxes = self.boxes().await?;
+        self.run_errands(&boxes).await?;
         let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
         let (mut taken, mut stuck) = (0, 0);
-        let mut trouble = None;
+        let (mut trouble, mut whole) = (None, false);
         while !*stop.borrow() {
             self.desk.pulse().works(Street::Intake);
             let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
             if page.found == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;
+                whole = true;
                 break;
             }
             seen.extend(page.emails.iter().map(|email| email.id.clone()));
@@ -75,6 +81,10 @@ impl Intake {
                 break;
             }
         }
+        let lies = |source: &EmailRef| !whole || seen.contains(&EmailId::from(source.email.as_str()));
+        let missing = self.tries.keep(lies);
+        self.desk.standing().update(|standing| standing.not_downloaded = missing);
+        self.look_at_junk().await;
         trouble.map_or(Ok(Swept::Done { taken }), Err)
     }
 

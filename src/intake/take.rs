@@ -6,13 +6,14 @@ use std::sync::{Arc, PoisonError};
 use futures_util::stream::{self, StreamExt};
 
 use super::sort::Sorted;
+use super::tries::is_about_the_mail;
 use super::{Intake, IntakeError};
 use crate::desk::{Arrived, Street};
 use crate::jmap::{BlobId, EmailId, Failure, JmapError};
 use crate::mail::{self, Inbound};
 use crate::store::{Look, RawError, aside};
 use crate::tracker::RawHash;
-use crate::triage::{AdoptHow, Adoption, EmailRef, HoldCause, InHand, MailRow};
+use crate::triage::{AdoptHow, Adoption, EmailRef, HoldCause, InHand, MailRow, VerdictKind};
 
 /// How many downloads run at once; servers allow four requests at least (RFC 8620 §2).
 const DOWNLOADS: usize = 3;
@@ -165,10 +166,9 @@ impl Intake {
         if source.size > self.largest_mail() {
             return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge));
         }
-        let raw = match self.download(&source).await {
-            // Larger than the server said.
-            Err(JmapError::TooLarge { .. }) => return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge)),
-            downloaded => downloaded?,
+        let raw = match self.content(&source).await? {
+            Ok(raw) => raw,
+            Err(cause) => return Ok(unread(source, NOT_KEPT, cause)),
         };
         let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
         let kept = aside(move || {
@@ -187,11 +187,31 @@ impl Intake {
     }
 
     async fn fetch_unread(&self, source: EmailRef, cause: HoldCause) -> Result<Fetched, IntakeError> {
-        let raw = self.download(&source).await?;
+        let raw = match self.content(&source).await? {
+            Ok(raw) => raw,
+            Err(none) => return Ok(unread(source, NOT_KEPT, none)),
+        };
         let store = self.desk.store.clone();
         let kept = aside(move || store.raw().put(&raw));
         let hash = kept.await??;
         Ok(unread(source, hash, cause))
+    }
+
+    /// A mail's bytes; or why it is to be held without them.
+    async fn content(&self, source: &EmailRef) -> Result<Result<bytes::Bytes, HoldCause>, IntakeError> {
+        let now = self.desk.clock.elapsed();
+        match self.download(source).await {
+            Ok(raw) => {
+                self.tries.came(source, now);
+                Ok(Ok(raw))
+            }
+            // Larger than the server said.
+            Err(JmapError::TooLarge { .. }) => Ok(Err(HoldCause::TooLarge)),
+            Err(error) if is_about_the_mail(&error) && self.tries.failed(source, &error, now) => {
+                Ok(Err(HoldCause::NoContent))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
@@ -258,7 +278,14 @@ impl Intake {
     /// A person put a held or ignored mail back: it is decided as if it came now, and may be one
     /// over which runs end.
     async fn decide_again(&self, row: MailRow) -> Result<Option<MailRow>, IntakeError> {
-        let decided = match self.fetch_alone(row.source.clone()).await {
+        let fetched = match self.fetch_alone(row.source.clone()).await {
+            // A person asked once more, and the answer is the same.
+            Err(IntakeError::Jmap(error)) if was_not_given(&row) && is_about_the_mail(&error) => {
+                Ok(unread(row.source.clone(), NOT_KEPT, HoldCause::NoContent))
+            }
+            fetched => fetched,
+        };
+        let decided = match fetched {
             Ok(mail) => {
                 let arrived =
                     Arrived { source: mail.source, raw: mail.raw, inbound: mail.inbound, quiet: false };
@@ -278,12 +305,14 @@ impl Intake {
 /// whole without it.
 fn left_out(error: IntakeError) -> Option<IntakeError> {
     match &error {
-        IntakeError::Jmap(jmap) if jmap.failure() == Failure::Permanent => {
-            tracing::warn!(%error, "this mail cannot be downloaded; it stays in the intake mailbox");
-            None
-        }
+        // It was told when it was first met.
+        IntakeError::Jmap(jmap) if jmap.failure() == Failure::Permanent => None,
         _ => Some(error),
     }
+}
+
+fn was_not_given(row: &MailRow) -> bool {
+    row.verdict == VerdictKind::Hold(HoldCause::NoContent)
 }
 
 fn unread(source: EmailRef, raw: RawHash, cause: HoldCause) -> Fetched {

@@ -117,13 +117,15 @@ impl Jmap {
                         ping = ping.saturating_mul(2).min(LONGEST_PING);
                     }
                     attempts = if alive { 0 } else { attempts.saturating_add(1) };
-                    tracing::info!(why, "push ended; connecting again");
+                    // Connections end; that it cannot be had again would be told.
+                    tracing::debug!(why, "push ended; connecting again");
                     let pause = self.backoff(attempts);
                     (why, retry.map_or(pause, |retry| pause.max(retry.min(LONGEST_BACKOFF))))
                 }
                 End::Failed(error) => {
                     let why = error.whole();
-                    if attempts == 0 {
+                    // A server that is away is told of by the sweep.
+                    if attempts == 0 && !matches!(error, JmapError::Wire(_)) {
                         tracing::warn!(why, "push cannot be connected; polling until it can");
                     }
                     attempts = attempts.saturating_add(1);

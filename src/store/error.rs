@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::reserve::is_full;
+
 /// Why the store gave no answer, or did not write. Cheap to clone: one failed commit answers many.
 #[derive(Clone, Debug, Error)]
 pub enum StoreError {
@@ -52,6 +54,11 @@ impl StoreError {
             ),
             _ => false,
         }
+    }
+
+    /// Whether the disk is full, where redb says so; later it only says that it failed before.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(&**error, redb::Error::Io(io) if is_full(io)))
     }
 
     /// What callers hear of a failed transaction: a disk that refuses is one thing to them,

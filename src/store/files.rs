@@ -28,6 +28,8 @@ pub trait Files: Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;
     fn remove(&self, path: &Path) -> Result<()>;
     fn modified(&self, path: &Path) -> Result<SystemTime>;
+    /// How many octets a file has.
+    fn size(&self, path: &Path) -> Result<u64>;
     fn is_file(&self, path: &Path) -> bool;
 }
 
@@ -90,6 +92,10 @@ impl Files for SystemFiles {
 
     fn modified(&self, path: &Path) -> Result<SystemTime> {
         path.metadata()?.modified()
+    }
+
+    fn size(&self, path: &Path) -> Result<u64> {
+        Ok(path.metadata()?.len())
     }
 
     fn is_file(&self, path: &Path) -> bool {

@@ -60,14 +60,13 @@ impl StorePath {
         if !about.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a file, not a folder"));
         }
-        let disk = rustix::fs::statvfs(&place)?;
         Ok(FolderFacts {
             exists: place == self.folder(),
             refused: rustix::fs::access(&place, rustix::fs::Access::WRITE_OK).err().map(io::Error::from),
             owner: about.uid(),
             ours: rustix::process::geteuid().as_raw(),
             mode: about.mode() & 0o7777,
-            free: disk.f_bavail.saturating_mul(disk.f_frsize),
+            free: super::reserve::free(&place)?,
             place,
         })
     }

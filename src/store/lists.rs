@@ -159,8 +159,43 @@ fn states(filter: StateFilter) -> &'static [State] {
 pub(super) fn list<L: Reach + ?Sized>(look: &L, query: &ListQuery) -> Result<Page, StoreError> {
     match query.number {
         Some(number) => by_number(look, query, number),
+        None if query.unverified => unverified(look, query),
         None => merged(look, query),
     }
+}
+
+/// Tickets with mails that nobody has verified yet are few, so they are all looked at.
+fn unverified<L: Reach + ?Sized>(look: &L, query: &ListQuery) -> Result<Page, StoreError> {
+    let mut found: Vec<(Cursor, Ticket)> = Vec::new();
+    let mut cut = false;
+    for project in &query.projects {
+        let waiting = tickets::unverified(look, *project, MOST_SCANNED)?;
+        cut |= waiting.len() == MOST_SCANNED;
+        for (id, _) in waiting {
+            let Some(ticket) = tickets::get(look, id)? else { continue };
+            let wanted = states(query.state).contains(&ticket.state)
+                && query.assignee.is_none_or(|assignee| assignee == ticket.assignee)
+                && has_words(&ticket, &query.words);
+            if wanted {
+                found.push((Cursor { key: sort_key(query.sort, &ticket), ticket: ticket.id }, ticket));
+            }
+        }
+    }
+    let place = |cursor: &Cursor| (cursor.key, cursor.ticket);
+    found.sort_by_key(|(cursor, _)| place(cursor));
+    if order(query.sort) == Order::Down {
+        found.reverse();
+    }
+    if let Some(after) = &query.after {
+        found.retain(|(cursor, _)| match order(query.sort) {
+            Order::Up => place(cursor) > place(after),
+            Order::Down => place(cursor) < place(after),
+        });
+    }
+    let limit = query.limit.clamp(1, MOST_LISTED);
+    let next = (found.len() > limit).then(|| found.get(limit - 1).map(|(cursor, _)| *cursor)).flatten();
+    let tickets = found.into_iter().take(limit).map(|(_, ticket)| ticket).collect();
+    Ok(Page { tickets, next, cut })
 }
 
 /// `#12` names at most one ticket of each project. Numbers lead to where a ticket was merged or
@@ -173,6 +208,7 @@ fn by_number<L: Reach + ?Sized>(look: &L, query: &ListQuery, number: u32) -> Res
         let wanted = ticket.listed_in().iter().any(|project| query.projects.contains(project))
             && states(query.state).contains(&ticket.state)
             && query.assignee.is_none_or(|assignee| assignee == ticket.assignee)
+            && (!query.unverified || ticket.unverified > 0)
             && has_words(&ticket, &query.words);
         if wanted && found.iter().all(|known| known.id != ticket.id) {
             found.push(ticket);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::reach::Reach;
 use super::{
     Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keys, lists, mailrows,
-    outbox, projects, sessions, site, tickets,
+    outbox, projects, sessions, site, sizes, tickets,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
@@ -99,6 +99,11 @@ pub trait Look: Reach {
         counts::tickets(self, projects, state)
     }
 
+    /// How many mails on tickets of a project wait for an agent who verifies them.
+    fn unverified_count(&self, project: ProjectId) -> Found<u64> {
+        sizes::unverified(self, project)
+    }
+
     /// A ticket's timeline.
     fn events(&self, ticket: TicketId) -> Found<Vec<Event>> {
         events::of(self, ticket)
@@ -171,6 +176,14 @@ pub trait Look: Reach {
     /// In order.
     fn letters_in(&self, state: OutboxState, limit: usize) -> Found<Vec<OutboxRow>> {
         outbox::in_state(self, state, limit)
+    }
+    /// How many letters are in each state.
+    fn letter_counts(&self) -> Found<Vec<(OutboxState, u64)>> {
+        sizes::letters(self)
+    }
+    /// The letter that has waited longest of those that are yet to leave.
+    fn oldest_letter(&self) -> Found<Option<OutboxRow>> {
+        sizes::oldest_letter(self)
     }
     /// When the next letter may leave; it may lie in the past. Letters behind others do not count:
     /// settling those rings.

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 
+use super::Reserve;
+
 /// A disk whose octets live in memory. Clones are the same disk, so a database that is opened
 /// anew on a clone finds what was written before.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,10 @@ struct Platter {
     trouble: Option<ErrorKind>,
     /// How many operations are still to succeed before `trouble` begins.
     spared: u64,
+    /// New blocks that a full disk still has, because the reserve was given free.
+    given: usize,
+    /// Whether the reserve is held.
+    held: bool,
     syncs: u64,
 }
 
@@ -110,8 +116,9 @@ fn blocks(offset: usize, len: usize) -> impl Iterator<Item = usize> {
 impl Platter {
     /// Whether an operation on these octets is to succeed.
     fn check(&mut self, offset: usize, len: usize) -> Result<()> {
-        let has_room = blocks(offset, len).all(|block| self.allocated.contains(&block));
-        if self.trouble == Some(ErrorKind::StorageFull) && has_room {
+        let new = blocks(offset, len).filter(|block| !self.allocated.contains(block)).count();
+        if self.trouble == Some(ErrorKind::StorageFull) && new <= self.given {
+            self.given -= new;
             return Ok(());
         }
         match (self.trouble, self.spared.checked_sub(1)) {
@@ -122,6 +129,30 @@ impl Platter {
             }
             (Some(kind), None) => Err(Error::from(kind)),
         }
+    }
+}
+
+/// The blocks that the reserve of a disk in memory takes up: 8 MiB.
+const RESERVED: usize = 2048;
+
+impl Reserve for MemoryDisk {
+    fn release(&self) -> bool {
+        let mut platter = self.platter();
+        let was_held = std::mem::take(&mut platter.held);
+        if was_held {
+            platter.given = RESERVED;
+        }
+        was_held
+    }
+
+    fn hold(&self) -> bool {
+        let mut platter = self.platter();
+        if platter.trouble == Some(ErrorKind::StorageFull) {
+            return false;
+        }
+        platter.held = true;
+        platter.given = 0;
+        true
     }
 }
 

@@ -240,6 +240,10 @@ impl Files for MemoryFiles {
         Ok(self.tree().node(path)?.modified)
     }
 
+    fn size(&self, path: &Path) -> Result<u64> {
+        Ok(self.tree().node(path)?.octets.len() as u64)
+    }
+
     fn is_file(&self, path: &Path) -> bool {
         self.tree().node(path).is_ok_and(|node| !node.is_folder)
     }

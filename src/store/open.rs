@@ -14,8 +14,9 @@ use tokio::sync::{oneshot, watch};
 use super::aside::aside;
 use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
+use super::reserve::{FileReserve, Reserve, Room};
 use super::writer::{JobOf, Message, Steps, SweepError, Writer, snapshot};
-use super::{MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
+use super::{MemoryDisk, MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
 use crate::clock::Clock;
 use crate::secret::Random;
 
@@ -84,6 +85,7 @@ pub(super) struct Shared {
     clock: Clock,
     writable: watch::Sender<bool>,
     commits: watch::Sender<u64>,
+    room: Room,
     /// Held until the store is closed, so that no second daemon opens the folder.
     lock: Mutex<Option<File>>,
 }
@@ -99,6 +101,14 @@ impl Shared {
 
     pub fn raw(&self) -> &RawStore {
         &self.raw
+    }
+
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub fn room(&self) -> &Room {
+        &self.room
     }
 
     pub fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
@@ -143,7 +153,7 @@ pub(super) fn durable(database: &Database) -> Result<WriteTransaction, StoreErro
 /// It closes by itself when the last clone is gone; [`Store::close`] waits for that.
 #[derive(Clone)]
 pub struct Store {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     queue: Arc<Sender<Message>>,
 }
 
@@ -161,7 +171,13 @@ impl Store {
         let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
         let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
-        Self::start(source, raw, Some(lock), random, clock)
+        let ground = Ground {
+            source,
+            raw,
+            lock: Some(lock),
+            reserve: Some(Box::new(FileReserve::new(path.folder()))),
+        };
+        Self::start(ground, random, clock)
     }
 
     /// Opens a store on storage of the caller's own, for tests and simulations; `raw` is a folder
@@ -176,7 +192,25 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(SystemFiles), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        Self::start(source, raw, None, random, clock)
+        Self::start(Ground { source, raw, lock: None, reserve: None }, random, clock)
+    }
+
+    /// A store in memory, whose disk and files can be full and fail; `raw` is where the raw store
+    /// lies in `files`.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_in_memory(
+        disk: &MemoryDisk,
+        (raw, files): (&Path, MemoryFiles),
+        random: &Random,
+        clock: &Clock,
+    ) -> Result<Self, OpenError> {
+        let raw = open_raw(raw, Box::new(files), clock)?;
+        let again = disk.clone();
+        let source = Source::Backend(Box::new(move || Box::new(again.clone())));
+        let ground = Ground { source, raw, lock: None, reserve: Some(Box::new(disk.clone())) };
+        Self::start(ground, random, clock)
     }
 
     /// As [`Store::open_on`], the raw store in memory too, and without a thread: nothing is written
@@ -197,30 +231,20 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(files), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        let (shared, queue, receiver) = Self::parts(source, raw, None, random, clock)?;
+        let ground = Ground { source, raw, lock: None, reserve: None };
+        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
         let steps = Writer::steps(shared.clone(), receiver);
         Ok((Self { shared, queue }, steps))
     }
 
-    fn start(
-        source: Source,
-        raw: RawStore,
-        lock: Option<File>,
-        random: &Random,
-        clock: &Clock,
-    ) -> Result<Self, OpenError> {
-        let (shared, queue, receiver) = Self::parts(source, raw, lock, random, clock)?;
+    fn start(ground: Ground, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
+        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
         Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
         Ok(Self { shared, queue })
     }
 
-    fn parts(
-        source: Source,
-        raw: RawStore,
-        lock: Option<File>,
-        random: &Random,
-        clock: &Clock,
-    ) -> Result<Parts, OpenError> {
+    fn parts(ground: Ground, random: &Random, clock: &Clock) -> Result<Parts, OpenError> {
+        let Ground { source, raw, lock, reserve } = ground;
         let database = migrate::open(&source, random)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
@@ -229,6 +253,7 @@ impl Store {
             clock: clock.clone(),
             writable: watch::Sender::new(true),
             commits: watch::Sender::new(0),
+            room: Room::new(reserve),
             lock: Mutex::new(lock),
         });
         let (queue, receiver) = mpsc::channel();
@@ -271,6 +296,19 @@ impl Store {
         self.shared.writable.subscribe()
     }
 
+    /// Looks whether the disk has room for more mail; see [`Reserve`]. Takes the reserve back where
+    /// there is room for it again.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.shared.room.look()
+    }
+
+    /// Whether the disk was full when it was last looked at or written to.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.shared.room.is_short()
+    }
+
     /// How many commits there were since opening: a bell that rings with each.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
@@ -310,6 +348,14 @@ impl Store {
             let _ = answer.await;
         }
     }
+}
+
+/// What a store stands on.
+struct Ground {
+    source: Source,
+    raw: RawStore,
+    lock: Option<File>,
+    reserve: Option<Box<dyn Reserve>>,
 }
 
 /// A store that nobody writes yet.

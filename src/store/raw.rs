@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use super::RawError;
 use super::files::Files;
+use super::sizes::RawSize;
 use crate::clock::Clock;
 use crate::tracker::RawHash;
 
@@ -57,6 +58,7 @@ struct Inner {
     /// Held while a file's time is renewed, and while its age is looked at and it is removed: a
     /// file that was just put again is never swept.
     ages: Mutex<()>,
+    size: RawSize,
     /// Folders that are known to outlive a power cut: what they stand in was synced since.
     lasting: Mutex<HashSet<PathBuf>>,
 }
@@ -69,6 +71,7 @@ impl RawStore {
             clock: clock.clone(),
             temporary: AtomicU64::new(0),
             ages: Mutex::new(()),
+            size: RawSize::default(),
             lasting: Mutex::default(),
         }));
         store.make_folder(&store.0.folder)?;
@@ -186,7 +189,18 @@ impl RawStore {
     fn write(&self, path: &Path, octets: &[u8]) -> Result<(), RawError> {
         let packed = at(path, zstd::bulk::compress(octets, LEVEL))?;
         let file = at(path, self.0.files.create(path, &packed, self.0.clock.now().into()))?;
-        at(path, file.sync())
+        at(path, file.sync())?;
+        self.0.size.add(packed.len() as u64);
+        Ok(())
+    }
+
+    pub(super) fn size(&self) -> &RawSize {
+        &self.0.size
+    }
+
+    /// What one file takes up; nothing where it went meanwhile.
+    pub(super) fn size_of(&self, file: &RawFile) -> u64 {
+        self.0.files.size(&file.path).unwrap_or(0)
     }
 
     fn temporary(&self) -> PathBuf {

@@ -10,6 +10,10 @@ pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// What a snapshot and a write transaction have in common. Sealed: it cannot be named outside.
 pub trait Reach {
+    /// How many keys a table has; known without counting.
+    #[doc(hidden)]
+    fn len(&self, table: Table) -> Result<u64, StoreError>;
+
     #[doc(hidden)]
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableError};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata, TableError};
 
 use super::StoreError;
 use super::key::{Order, Span};
@@ -43,6 +43,10 @@ impl Read {
 }
 
 impl Reach for Read {
+    fn len(&self, table: Table) -> Result<u64, StoreError> {
+        Ok(self.table(table)?.map_or(Ok(0), ReadableTableMetadata::len)?)
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.table(table)? {
             Some(opened) => value_of(opened, key),

@@ -70,6 +70,8 @@ tables! {
     ByWaiting = "tickets_by_waiting";
     /// A participant's address, ticket → nothing.
     ByParticipant = "tickets_by_participant";
+    /// Project, ticket → how many mails on it wait for an agent who verifies them; where some do.
+    Unverified = "tickets_unverified";
     /// What is counted → how many.
     Counts = "counts";
     /// Ticket, event number → record.

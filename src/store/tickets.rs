@@ -1,6 +1,6 @@
 //! Tickets, their numbers, and the entries that lead to them in lists.
 
-use super::key::{Key, Order, last_u64};
+use super::key::{Key, Order, as_u64, last_u64};
 use super::lists::{self, Scope};
 use super::reach::{Reach, number32, number64, record};
 use super::schema::{Table, meta};
@@ -58,6 +58,23 @@ pub(super) fn of<L: Reach + ?Sized>(
     Ok(tickets)
 }
 
+/// Where a ticket stands among those with mails that nobody has verified yet.
+fn unverified_key(ticket: &Ticket) -> Option<Key> {
+    let waits = ticket.unverified > 0 && ticket.merged_into.is_none();
+    waits.then(|| Key::new().u32(ticket.project.0).u64(ticket.id.0))
+}
+
+/// The tickets of a project with mails that nobody has verified yet, each with how many.
+pub(super) fn unverified<L: Reach + ?Sized>(
+    look: &L,
+    project: ProjectId,
+    limit: usize,
+) -> Result<Vec<(TicketId, u64)>, StoreError> {
+    let found = look.scan(Table::Unverified, &Key::new().u32(project.0).span(), Order::Up, limit)?;
+    let entry = |(key, count): &(Vec<u8>, Vec<u8>)| (TicketId(last_u64(key)), as_u64(count).unwrap_or(1));
+    Ok(found.iter().map(entry).collect())
+}
+
 /// Every index entry of a ticket. A merged ticket is in no list; its target is.
 fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
     let mut marks = Vec::new();
@@ -91,6 +108,17 @@ impl Write<'_> {
         Ok(number)
     }
 
+    fn put_unverified(&mut self, old: Option<&Ticket>, new: &Ticket) -> Result<(), StoreError> {
+        let (before, after) = (old.and_then(unverified_key), unverified_key(new));
+        if let Some(before) = before.filter(|before| after.as_ref() != Some(before)) {
+            self.unset(Table::Unverified, &before)?;
+        }
+        match after {
+            Some(after) => self.set(Table::Unverified, &after, &u64::from(new.unverified).to_be_bytes()),
+            None => Ok(()),
+        }
+    }
+
     /// Puts a ticket, new or changed, and brings its lists and counters up to date.
     ///
     /// # Errors
@@ -114,6 +142,7 @@ impl Write<'_> {
             self.mark(*table, key)?;
         }
         self.recount(old.as_ref().and_then(counted), counted(ticket))?;
+        self.put_unverified(old.as_ref(), ticket)?;
         self.set_record(Table::Tickets, &key(ticket.id), ticket)
     }
 }

@@ -4,7 +4,7 @@
 use std::cell::{OnceCell, RefCell};
 
 use jiff::Timestamp;
-use redb::WriteTransaction;
+use redb::{ReadableTableMetadata, WriteTransaction};
 
 use super::StoreError;
 use super::key::{Key, Order, Span};
@@ -159,6 +159,11 @@ impl<'t> Write<'t> {
 }
 
 impl Reach for Write<'_> {
+    fn len(&self, table: Table) -> Result<u64, StoreError> {
+        let found = self.open(table).and_then(|opened| Ok(opened.map_or(Ok(0), ReadableTableMetadata::len)?));
+        self.noted(found)
+    }
+
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.open(table).and_then(|opened| match opened {
             Some(opened) => value_of(opened, key),

@@ -269,6 +269,9 @@ impl Writer {
             }
             End::Kept | End::Undone => answer_all(jobs, &Ok(())),
             End::Broken(error) => {
+                if error.is_full() {
+                    self.shared.room().run_short();
+                }
                 let error = error.as_unwritable();
                 self.note_broken(&error);
                 answer_all(jobs, &Err(error));
@@ -365,7 +368,9 @@ impl Writer {
                 self.shared.set_writable(true);
             }
             Err(error) => {
-                let wait = wait.saturating_mul(2).min(LONGEST_WAIT);
+                // What the reserve gave may be enough at once.
+                let gave = error.is_full() && self.shared.room().run_short();
+                let wait = if gave { wait } else { wait.saturating_mul(2).min(LONGEST_WAIT) };
                 tracing::debug!(why = %error.reason(), ?wait, "the store cannot be written yet");
                 self.broken = Some((error.reason(), wait));
                 self.wake_after(wait);

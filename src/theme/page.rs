@@ -349,6 +349,27 @@ pub struct Held {
     /// All mails taken in, and what became of them; empty where the viewer may not know.
     pub taken: String,
     pub balance: Vec<Balance>,
+    /// What the mail server took for junk; nothing where there is none.
+    pub junk: Option<JunkPart>,
+}
+
+/// What lies in the mail server's Junk.
+#[derive(Clone, Debug, Serialize)]
+pub struct JunkPart {
+    pub total: String,
+    /// The newest of them.
+    pub rows: Vec<JunkRow>,
+}
+
+/// One mail in Junk.
+#[derive(Clone, Debug, Serialize)]
+pub struct JunkRow {
+    /// The mail server's id of it.
+    pub email: String,
+    pub subject: String,
+    pub from: String,
+    pub at: Timestamp,
+    pub size: u64,
 }
 
 /// One held mail.
@@ -366,6 +387,8 @@ pub struct HeldRow {
     pub preview: Option<String>,
     /// The ticket or project that one click takes it into; nothing where a person has to choose.
     pub target: Option<String>,
+    /// The mail server did not give it, and can be asked once more.
+    pub again: bool,
     pub may_dismiss: bool,
 }
 

@@ -283,11 +283,12 @@ pub(crate) fn held() -> Held {
         size: 61_000_000,
         preview: Some("Hallo,\nanbei die Fotos.".into()),
         target: target.map(Into::into),
+        again: id == 4,
         may_dismiss: id == 3,
     };
     Held {
         notices: vec![Notice { text: "Left as it is.".into(), bad: false, link: None }],
-        rows: vec![row(3, "H04", Some("acme/web")), row(2, "H01", None)],
+        rows: vec![row(3, "H04", Some("acme/web")), row(2, "H01", None), row(4, "H14", None)],
         projects: vec![
             ProjectChoice { id: 1, path: "acme/web".into() },
             ProjectChoice { id: 2, path: "acme/mobile".into() },
@@ -298,6 +299,16 @@ pub(crate) fn held() -> Held {
             Balance { word: "tickets", count: "1,250".into() },
             Balance { word: "held", count: "34".into() },
         ],
+        junk: Some(JunkPart {
+            total: "2".into(),
+            rows: vec![JunkRow {
+                email: "M1".into(),
+                subject: "Re: Quote <b>".into(),
+                from: "Timo <timo@weber.example>".into(),
+                at: at("2026-11-18T08:03:00Z"),
+                size: 4_000,
+            }],
+        }),
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Query {
     pub state: StateFilter,
     pub project: Option<ProjectPath>,
     pub assignee: Option<AssigneeFilter>,
+    /// Only tickets with mails that wait for an agent who verifies them: `is:unverified`.
+    pub unverified: bool,
     /// `#12`, which with a project names one ticket.
     pub number: Option<u32>,
     /// Everything else, lower-cased: words that the title or a participant must contain.
@@ -123,6 +125,11 @@ impl Query {
     fn take(&mut self, token: &str) {
         let folded = token.to_lowercase();
         let understood = match folded.split_once(':') {
+            // In whatever state they are.
+            Some(("is", "unverified")) => {
+                (self.unverified, self.state) = (true, StateFilter::All);
+                true
+            }
             Some(("is", state)) => StateFilter::parse(state).map(|state| self.state = state).is_some(),
             Some(("project", path)) => ProjectPath::parse(path).map(|path| self.project = Some(path)).is_ok(),
             Some(("assignee", who)) => {
@@ -165,11 +172,12 @@ impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = format!("is:{}", self.state.as_str());
         let mut tokens = Vec::new();
+        tokens.extend(self.unverified.then(|| "is:unverified".to_owned()));
         if let Some(number) = self.number {
             tokens.push(format!("{}#{number}", self.project.as_ref().map_or("", ProjectPath::as_str)));
             tokens.extend((self.state != StateFilter::All).then_some(state));
         } else {
-            tokens.push(state);
+            tokens.extend((!self.unverified || self.state != StateFilter::All).then_some(state));
             tokens.extend(self.project.iter().map(|path| format!("project:{path}")));
         }
         tokens.extend(self.assignee.iter().map(|who| format!("assignee:{who}")));
@@ -185,6 +193,7 @@ pub struct ListQuery {
     pub projects: Vec<ProjectId>,
     pub state: StateFilter,
     pub assignee: Option<Option<AccountId>>,
+    pub unverified: bool,
     pub number: Option<u32>,
     pub words: Vec<String>,
     pub sort: Sort,

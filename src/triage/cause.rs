@@ -49,6 +49,7 @@ causes! {
         ApplyFailed = "H11", "Taking it in failed for a reason of our own; the log has the details.";
         TooLarge = "H12", "It is larger than this site takes.";
         OwnAddress = "H13", "It says that it comes from one of this desk's own addresses, but the desk did not send it.";
+        NoContent = "H14", "The mail server shows that it is there, but did not give its content, however often it was asked.";
     }
 }
 

@@ -1,11 +1,17 @@
 //! The rest that runs by itself: jobs that look at the time and tidy up. Each is a `run_once`.
 
+mod clock_watch;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use tokio::sync::Mutex;
 use tokio::sync::watch;
 
 use crate::desk::{Desk, Street};
 use crate::store::{StoreError, WriteError};
+use clock_watch::ClockWatch;
 
 /// How often the jobs run.
 const EVERY: Duration = Duration::from_hours(1);
@@ -18,29 +24,50 @@ const FORM_IDS: Duration = Duration::from_hours(7 * 24);
 #[derive(Clone)]
 pub struct Upkeep {
     desk: Desk,
+    clock_watch: Arc<Mutex<ClockWatch>>,
 }
 
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk }
+        let clock_watch = Arc::new(Mutex::new(ClockWatch::new(&desk)));
+        Self { desk, clock_watch }
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
     pub async fn run(&self, mut stop: watch::Receiver<bool>) {
-        let pulse = self.desk.pulse().clone();
+        let mut last = None;
         while !*stop.borrow() {
+            let pulse = self.desk.pulse();
             pulse.works(Street::Upkeep);
-            if let Err(error) = self.run_once().await {
-                tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
+            let jumped = self.look_at_clock().await;
+            let now = self.desk.clock.elapsed();
+            // What is tidied away by its age is left alone while the time of day is in doubt.
+            if jumped.is_none() && last.is_none_or(|last| now.saturating_sub(last) >= EVERY) {
+                if let Err(error) = self.run_once().await {
+                    tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
+                }
+                last = Some(now);
+            } else if jumped.is_some() {
+                last = Some(now);
             }
-            pulse.waits(Street::Upkeep, EVERY);
+            pulse.waits(Street::Upkeep, clock_watch::EVERY);
             tokio::select! {
                 biased;
-                () = self.desk.clock.sleep(EVERY) => {}
+                () = self.desk.clock.sleep(clock_watch::EVERY) => {}
                 _ = stop.changed() => {}
             }
         }
+    }
+
+    /// Says by how much the time of day was set, if it was, and puts right what depends on it. Tests
+    /// call it by hand.
+    pub async fn look_at_clock(&self) -> Option<SignedDuration> {
+        let jumped = self.clock_watch.lock().await.look(&self.desk)?;
+        if let Err(error) = clock_watch::settle(&self.desk, jumped).await {
+            tracing::warn!(%error, "letters may wait for a time of day that was set back");
+        }
+        Some(jumped)
     }
 
     /// Forgets old sessions and form ids.
@@ -56,7 +83,11 @@ impl Upkeep {
             w.drop_account_links_before(now)?;
             Ok::<_, StoreError>(())
         });
-        tidied.await.map_err(WriteError::flatten)
+        tidied.await.map_err(WriteError::flatten)?;
+        if let Err(error) = self.desk.store.measure_raw().await {
+            tracing::debug!(%error, "the raw store was not measured");
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::theme::page::{Frame, FrameViewer, MailLine};
 pub(super) fn of(web: &Web, signed: Option<&Signed>, section: &'static str) -> Frame {
     let csrf = signed.map(|signed| signed.csrf().as_str().to_owned()).unwrap_or_default();
     let held = signed.and_then(|signed| web.desk().count_held(signed.viewer).ok().flatten());
+    let mail = mail(&web.desk().standing().get());
     Frame {
         version: web.settings().version,
         now: web.desk().clock.now(),
@@ -22,10 +23,30 @@ pub(super) fn of(web: &Web, signed: Option<&Signed>, section: &'static str) -> F
         }),
         section,
         held: held.filter(|count| *count > 0).map(grouped),
-        mail: mail(&web.desk().standing().get()),
+        mail: MailLine { trouble: cannot_save(web).or(mail.trouble), ..mail },
         csrf,
         form: web.0.random.reply_key().as_str().to_owned(),
     }
+}
+
+/// While nothing can be saved, everything else matters less.
+fn cannot_save(web: &Web) -> Option<String> {
+    let store = &web.desk().store;
+    let text = match (store.is_writable(), store.is_short()) {
+        (false, true) => {
+            "Nothing can be saved at present, because the disk is full. Pages can be read, and no mail is lost. \
+             It goes on by itself when there is room."
+        }
+        (false, false) => {
+            "Nothing can be saved at present, because the disk refuses it. Pages can be read, and no mail is lost. \
+             It goes on by itself when the disk does."
+        }
+        (true, true) => {
+            "The disk is full. Mail waits at the mail server until there is room; what you write is still saved."
+        }
+        (true, false) => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// How mail goes, in a line for the foot and a sentence for the band.

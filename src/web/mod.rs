@@ -24,6 +24,7 @@ use crate::desk::Desk;
 use crate::secret::Random;
 use crate::theme::Theme;
 
+pub use gate::Watchers;
 pub use serve::{ServeLimits, serve};
 
 use gate::Limits;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub public_url: Url,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Who may read `/metrics`.
+    pub watchers: Watchers,
     pub version: &'static str,
     /// What the sign-in page explains where this is a demo.
     pub demo: Option<DemoHint>,

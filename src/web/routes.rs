@@ -54,6 +54,8 @@ pub(super) fn table() -> Vec<Route> {
         see("/held", SignedIn, get(page::held::show)),
         act("/held/{row}/take-in", SignedIn, post(action::take_in::act)),
         act("/held/{row}/dismiss", SignedIn, post(action::dismiss::act)),
+        act("/held/{row}/ask-again", SignedIn, post(action::ask_again::act)),
+        act("/held/junk", SignedIn, post(action::from_junk::act)),
         act("/take-over", SignedIn, post(action::take_over::act)),
         see("/sign-in", Anybody, get(page::sign_in::show)),
         act("/sign-in", Anybody, post(action::sign_in::act)),
@@ -67,6 +69,7 @@ pub(super) fn table() -> Vec<Route> {
         act("/u/{token}/everything", Anybody, post(action::unsubscribe::everything)),
         see("/-/static/{file}", Anybody, get(page::asset::show)),
         see("/healthz", Anybody, get(page::health::show)),
+        see("/metrics", Anybody, get(page::metrics::show)),
     ]
 }
 

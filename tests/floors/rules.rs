@@ -29,6 +29,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("minijinja", &["theme"]),
     ("rust_embed", &["theme"]),
     ("sd_notify", &["systemd"]),
+    ("prometheus_client", &["metrics"]),
     ("axum", &["web", "demo"]),
     ("tower", &["web", "demo"]),
     ("tower_http", &["web", "demo"]),

@@ -139,7 +139,7 @@ impl MarkerWatch {
         if self.hold().await? == Holder::Other {
             return Ok(MaySend::No);
         }
-        let quiet_until = self.state.lock().await.quiet_until;
+        let quiet_until = self.quiet_until().await;
         let left = quiet_until.map(|until| until.duration_since(self.desk.clock.now()));
         Ok(match left.and_then(|left| Duration::try_from(left).ok()) {
             Some(left) if !left.is_zero() => MaySend::After(left),
@@ -207,7 +207,8 @@ impl MarkerWatch {
     fn is_due(&self, state: &State) -> Result<bool, StoreError> {
         let Some((at, last)) = state.written else { return Ok(true) };
         let passed = self.desk.clock.now().duration_since(at);
-        Ok(passed >= REWRITE && self.desk.store.read()?.last_seq()? > last)
+        // The time may have been set back.
+        Ok((passed >= REWRITE || passed.is_negative()) && self.desk.store.read()?.last_seq()? > last)
     }
 
     /// Imports a new marker, reads all of them again, and destroys what is left over.
@@ -245,6 +246,15 @@ impl MarkerWatch {
                 );
             }
         }
+    }
+
+    /// Until when no letter leaves; never longer than it would be from now on, since the time may
+    /// have been set back.
+    async fn quiet_until(&self) -> Option<Timestamp> {
+        let longest = after(self.desk.clock.now(), self.settings.poll * 2);
+        let mut state = self.state.lock().await;
+        state.quiet_until = state.quiet_until.map(|until| until.min(longest));
+        state.quiet_until
     }
 
     /// Two poll intervals: by then every other desk has read our marker, and left its own.

@@ -91,6 +91,7 @@ fn query(
         projects: projects.to_vec(),
         state,
         assignee,
+        unverified: false,
         number: None,
         words: Vec::new(),
         sort,

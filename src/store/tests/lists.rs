@@ -12,6 +12,7 @@ fn query() -> ListQuery {
         projects: vec![ProjectId(1), ProjectId(2), ProjectId(3)],
         state: StateFilter::Open,
         assignee: None,
+        unverified: false,
         number: None,
         words: Vec::new(),
         sort: Sort::Activity,

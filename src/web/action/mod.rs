@@ -1,9 +1,11 @@
 //! What a click does: one file for each action. Each ends in 303, so that a reload repeats nothing.
 
+pub(super) mod ask_again;
 pub(super) mod assign;
 pub(super) mod decide;
 pub(super) mod dismiss;
 pub(super) mod forgotten;
+pub(super) mod from_junk;
 pub(super) mod participants;
 pub(super) mod relocate;
 pub(super) mod send_again;

@@ -108,6 +108,7 @@ mod tests {
         let settings = |trusted: &[&str]| Settings {
             public_url: "https://desk.example.com/".parse().unwrap(),
             trusted_proxies: trusted.iter().map(|ip| crate::config::Network::parse(ip).unwrap()).collect(),
+            watchers: crate::web::Watchers::Nobody,
             version: "0",
             demo: None,
         };

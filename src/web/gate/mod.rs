@@ -5,6 +5,7 @@ mod headers;
 mod limit;
 mod origin;
 mod session;
+mod watcher;
 
 pub(super) use form::{OpenForm, SignedForm};
 pub(super) use headers::{RemoteImages, headers, hsts};
@@ -13,3 +14,5 @@ pub(super) use origin::same_origin;
 pub(super) use session::{
     Signed, forget, form_token, is_signed_in, remember, remember_form, session_token, signed_in,
 };
+pub(super) use watcher::Admission;
+pub use watcher::Watchers;

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use axum::extract::{Query as Params, State};
 use axum::response::Response;
 
-use crate::desk::{HeldMail, HeldMails, HeldTarget};
-use crate::theme::page::{Balance, Held, HeldRow, Notice, ProjectChoice};
+use crate::desk::{HeldMail, HeldMails, HeldTarget, Junk, JunkMail};
+use crate::theme::page::{Balance, Held, HeldRow, JunkPart, JunkRow, Notice, ProjectChoice};
 use crate::tracker::MailRowId;
-use crate::triage::VerdictKind;
+use crate::triage::{HoldCause, VerdictKind};
 use crate::web::Web;
 use crate::web::answer::{Fault, page};
 use crate::web::frame::grouped;
@@ -21,16 +21,21 @@ pub(in crate::web) async fn show(
 ) -> Result<Response, Fault> {
     let after = params.get("after").and_then(|after| after.parse().ok()).map(MailRowId);
     let notice = match params.get("done").map(String::as_str) {
+        Some("asked") => Some("The mail server is being asked for that mail once more."),
+        Some("fetched") => {
+            Some("That mail is being fetched out of Junk, and is taken in as if it had come now.")
+        }
         Some("left") => Some("The mail was left as it is. It stays in the mailbox."),
         Some("gone") => Some("Somebody else decided about that mail meanwhile."),
         _ => None,
     };
     let notice = notice.map(|text| Notice { text: text.to_owned(), bad: false, link: None });
     let held = web.desk().see_held(signed.viewer, after).await?;
-    page(&web, &signed, "held", &content(held, notice))
+    let junk = web.desk().see_junk(signed.viewer)?;
+    page(&web, &signed, "held", &content(held, junk, notice))
 }
 
-fn content(held: HeldMails, notice: Option<Notice>) -> Held {
+fn content(held: HeldMails, junk: Option<Junk>, notice: Option<Notice>) -> Held {
     let taken: u64 = held.verdicts.iter().map(|(_, count)| count).sum();
     Held {
         notices: notice.into_iter().collect(),
@@ -43,7 +48,19 @@ fn content(held: HeldMails, notice: Option<Notice>) -> Held {
         older: held.next.map(|next| format!("/held?after={next}")),
         taken: grouped(taken),
         balance: if taken == 0 { Vec::new() } else { balance(&held.verdicts) },
+        junk: junk.map(junk_part),
     }
+}
+
+fn junk_part(junk: Junk) -> JunkPart {
+    let row = |mail: JunkMail| JunkRow {
+        email: mail.email,
+        subject: mail.subject,
+        from: mail.from,
+        at: mail.received_at,
+        size: mail.size,
+    };
+    JunkPart { total: grouped(junk.total), rows: junk.newest.into_iter().map(row).collect() }
 }
 
 /// The sum of all mails by what became of them, largest first; held mails come last.
@@ -97,6 +114,7 @@ fn row(mail: HeldMail) -> HeldRow {
             HeldTarget::Project(path) => Some(path.to_string()),
             HeldTarget::Choose => None,
         },
+        again: mail.cause == HoldCause::NoContent,
         may_dismiss: mail.may_dismiss,
     }
 }
@@ -104,7 +122,7 @@ fn row(mail: HeldMail) -> HeldRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::triage::{HoldCause, IgnoreCause};
+    use crate::triage::IgnoreCause;
 
     #[test]
     fn the_balance_adds_up_and_ends_with_what_is_held() {

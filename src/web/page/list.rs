@@ -83,7 +83,7 @@ fn content(asked: &Asked, list: TicketList) -> List {
         sort: asked.sort.as_str(),
         sort_name,
         sort_is_default: asked.chosen.is_none(),
-        views: views(asked),
+        views: views(asked, list.unverified),
         projects: projects(asked, &list),
         tokens: tokens(asked),
         more: more(asked),
@@ -133,16 +133,23 @@ pub(super) fn title(title: &str) -> String {
     if title.trim().is_empty() { "(no subject)".to_owned() } else { title.to_owned() }
 }
 
-fn views(asked: &Asked) -> Vec<Link> {
+fn views(asked: &Asked, unverified: u64) -> Vec<Link> {
     let view = |name: &str, assignee: Option<AssigneeFilter>| {
         let query = Query { assignee, ..Query::default() };
         link(name, asked.href(&query), query == asked.query)
     };
-    vec![
+    let mut views = vec![
         view("Everything open", None),
         view("Assigned to me", Some(AssigneeFilter::Me)),
         view("Unassigned", Some(AssigneeFilter::Nobody)),
-    ]
+    ];
+    if unverified > 0 || asked.query.unverified {
+        let query = Query { unverified: true, state: StateFilter::All, ..Query::default() };
+        let name = "Unverified mails";
+        let count = Some(grouped(unverified));
+        views.push(Link { count, ..link(name, asked.href(&query), query == asked.query) });
+    }
+    views
 }
 
 fn projects(asked: &Asked, list: &TicketList) -> Vec<Link> {
@@ -186,6 +193,10 @@ fn tokens(asked: &Asked) -> Vec<Token> {
     };
     if let Some(state) = state {
         tokens.push(token("is:", state.to_owned(), Query { state: StateFilter::All, ..query.clone() }));
+    }
+    if query.unverified {
+        let without = Query { unverified: false, state: StateFilter::Open, ..query.clone() };
+        tokens.push(token("is:", "unverified".to_owned(), without));
     }
     if let Some(path) = &query.project {
         tokens.push(token("project:", path.to_string(), Query { project: None, ..query.clone() }));

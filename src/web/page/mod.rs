@@ -6,6 +6,7 @@ pub(super) mod file;
 pub(super) mod health;
 pub(super) mod held;
 pub(super) mod list;
+pub(super) mod metrics;
 pub(super) mod project;
 pub(super) mod sign_in;
 pub(super) mod ticket;

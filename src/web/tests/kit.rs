@@ -20,8 +20,10 @@ use crate::store::{Look, MemoryDisk, Store};
 use crate::theme::Theme;
 use crate::tracker::{Account, Handle, ProjectPath, Role, Viewer};
 use crate::triage::{Budgets, EmailRef, MailRow, Site, Wildcard};
-use crate::web::{Settings, Web};
+use crate::web::{Settings, Watchers, Web};
 
+/// What a Prometheus sends.
+pub(super) const WATCHER: &str = "a token for the watcher";
 pub(super) const PASSWORD: &str = "a good password";
 
 pub(super) struct House {
@@ -91,7 +93,13 @@ impl House {
         let theme = Theme::load(None, TimeZone::UTC).unwrap();
         let url: url::Url = public_url.parse().unwrap();
         let origin = url.origin().ascii_serialization();
-        let settings = Settings { public_url: url, trusted_proxies: vec![], version: "0.1.0", demo: None };
+        let settings = Settings {
+            public_url: url,
+            trusted_proxies: vec![],
+            watchers: Watchers::Token(WATCHER.into()),
+            version: "0.1.0",
+            demo: None,
+        };
         let router = Web::new(desk.clone(), theme, random, settings).router();
         let house = Self {
             desk,

@@ -66,6 +66,14 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/u/{token}/everything") => ("/u/aaaaaaaaaaaaaaaaaaaaaaaaaa/everything", [NotFound; 6]),
         ("GET", "/-/static/{file}") => ("/-/static/none.css", [NotFound; 6]),
         ("GET", "/healthz") => ("/healthz", [Page; 6]),
+        // A session is no token.
+        ("GET", "/metrics") => ("/metrics", [SignIn; 6]),
+        ("POST", "/held/{row}/ask-again") => {
+            ("/held/ROW/ask-again", [SignIn, NotFound, NotFound, NotFound, NotFound, NotFound])
+        }
+        ("POST", "/held/junk") => {
+            ("/held/junk", [SignIn, Forbidden, Forbidden, NotFound, NotFound, NotFound])
+        }
         other => panic!("say here what each role gets from {other:?}"),
     }
 }
