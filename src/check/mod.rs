@@ -8,6 +8,7 @@ mod disk;
 mod front;
 mod login;
 mod mailbox;
+mod probe;
 mod report;
 mod send;
 mod server;
@@ -15,6 +16,7 @@ mod server;
 use std::path::Path;
 use std::time::Duration;
 
+pub use probe::{Found, Probe, distrust};
 pub use report::{Finding, Level, Report};
 
 use crate::clock::Clock;

@@ -18,8 +18,7 @@ pub(super) fn start(json: bool, usual: &str) -> Result<(), String> {
              it takes a level such as \"debug\", or several such as \"info,postdesk::intake=debug\""
         )
     })?;
-    let coloured =
-        std::io::stderr().is_terminal() && std::env::var("NO_COLOR").unwrap_or_default().is_empty();
+    let coloured = coloured(&std::io::stderr());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -31,4 +30,10 @@ pub(super) fn start(json: bool, usual: &str) -> Result<(), String> {
         log.init();
     }
     Ok(())
+}
+
+/// Whether somebody looks on who wants colours, on a terminal that has them.
+pub(super) fn coloured(stream: &impl IsTerminal) -> bool {
+    let unset = |name: &str| std::env::var(name).unwrap_or_default().is_empty();
+    stream.is_terminal() && unset("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb")
 }

@@ -4,6 +4,7 @@
 mod args;
 mod command;
 mod log;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -16,7 +17,11 @@ use args::{Args, Command};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     // The demo's greeting is what its terminal is for, so only what goes wrong follows it.
-    let usual = if matches!(args.command, Command::Demo(_)) { "warn" } else { "info" };
+    // So is a set-up's dialogue.
+    let usual = match args.command {
+        Command::Demo(_) | Command::Setup(_) => "warn",
+        _ => "info",
+    };
     if let Err(why) = log::start(args.log_json, usual) {
         return fail(&why);
     }
@@ -44,6 +49,7 @@ async fn run(args: Args) -> Result<(), String> {
         Command::Account(account) => command::account(account).await,
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
+        Command::Setup(setup) => setup::run(*setup).await,
         Command::Check(check) => command::check(&check).await,
         Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
     }

@@ -17,6 +17,7 @@ mod mailbox_ref;
 mod network;
 mod read;
 mod secret;
+mod written;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ pub use login::Login;
 pub use mailbox_ref::{MailboxRef, MailboxRefError};
 pub use network::Network;
 pub use secret::Secret;
+pub use written::{Written, WrittenError};
 
 use crate::mail::Address;
 use crate::triage::Site;

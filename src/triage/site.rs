@@ -1,5 +1,7 @@
 //! What the site's own addresses look like, as the operator configured them.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::mail::{Address, ReplyKey};
@@ -73,6 +75,13 @@ impl Wildcard {
     #[must_use]
     pub fn domain(&self) -> &str {
         self.after.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for Wildcard {
+    /// As it is configured, with `{key}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{{key}}{}", self.before, self.after)
     }
 }
 
