@@ -35,7 +35,7 @@ pub use secret::Secret;
 pub use written::{Written, WrittenError};
 
 use crate::mail::Address;
-use crate::triage::Site;
+use crate::triage::{Budgets, Site};
 
 /// Everything that the operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -293,7 +293,7 @@ pub enum TlsSource {
     Generated,
 }
 
-/// Bounds on what is taken in.
+/// Bounds on what is taken in and what is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -304,11 +304,95 @@ pub struct Limits {
     /// ```
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
+    /// How many letters of one kind may leave within a minute: replies, notices, confirmations.
+    /// More of that kind wait; the others go on.
+    ///
+    /// ```toml
+    /// letters_per_minute = 1200
+    /// ```
+    #[serde(deserialize_with = "read::positive")]
+    pub letters_per_minute: u32,
+    /// The same to one address, within a minute.
+    ///
+    /// ```toml
+    /// letters_per_minute_to_one = 30
+    /// ```
+    #[serde(deserialize_with = "read::positive")]
+    pub letters_per_minute_to_one: u32,
+    /// How long a reply waits before it leaves, so that it can be taken back, in seconds; 0 for not
+    /// at all.
+    ///
+    /// ```toml
+    /// undo_seconds = 20
+    /// ```
+    pub undo_seconds: u32,
+    /// Confirmations to one authenticated sender within an hour.
+    ///
+    /// ```toml
+    /// confirmations_per_hour = 5
+    /// ```
+    pub confirmations_per_hour: u32,
+    /// Confirmations to one authenticated sender within a day.
+    ///
+    /// ```toml
+    /// confirmations_per_day = 20
+    /// ```
+    pub confirmations_per_day: u32,
+    /// Confirmations within a day to a sender of whom nothing is known.
+    ///
+    /// ```toml
+    /// confirmations_per_day_unknown = 1
+    /// ```
+    pub confirmations_per_day_unknown: u32,
+    /// Confirmations within a day to a sender on whose tickets no person has acted.
+    ///
+    /// ```toml
+    /// confirmations_per_day_unattended = 3
+    /// ```
+    pub confirmations_per_day_unattended: u32,
+    /// New mails of one sender within an hour; what comes beyond is held.
+    ///
+    /// ```toml
+    /// mails_per_hour = 50
+    /// ```
+    #[serde(deserialize_with = "read::positive")]
+    pub mails_per_hour: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_mail_bytes: 64 * 1024 * 1024 }
+        let budgets = Budgets::default();
+        Self {
+            max_mail_bytes: 64 * 1024 * 1024,
+            letters_per_minute: 1200,
+            letters_per_minute_to_one: 30,
+            undo_seconds: 20,
+            confirmations_per_hour: budgets.confirmations_per_hour,
+            confirmations_per_day: budgets.confirmations_per_day,
+            confirmations_per_day_unknown: budgets.confirmations_per_day_unknown,
+            confirmations_per_day_unattended: budgets.confirmations_per_day_unattended,
+            mails_per_hour: budgets.mails_per_hour,
+        }
+    }
+}
+
+impl Limits {
+    /// How long a reply waits before it leaves.
+    #[must_use]
+    pub fn undo(&self) -> Duration {
+        Duration::from_secs(u64::from(self.undo_seconds))
+    }
+
+    /// What one sender may cause.
+    #[must_use]
+    pub fn budgets(&self) -> Budgets {
+        Budgets {
+            confirmations_per_hour: self.confirmations_per_hour,
+            confirmations_per_day: self.confirmations_per_day,
+            confirmations_per_day_unknown: self.confirmations_per_day_unknown,
+            confirmations_per_day_unattended: self.confirmations_per_day_unattended,
+            mails_per_hour: self.mails_per_hour,
+        }
     }
 }
 
@@ -323,6 +407,7 @@ impl Config {
             account: self.mail.address.clone(),
             host: self.host(),
             authserv_id: self.addresses.authserv_id.clone(),
+            budgets: self.limits.budgets(),
         }
     }
 

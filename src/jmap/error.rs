@@ -61,7 +61,7 @@ pub enum JmapError {
         "the session at {session} names {url}, which is another server; the login is sent there only if \
          `trusted_origins` in [mail] lists \"{origin}\""
     )]
-    OtherServer { session: Url, url: Url, origin: String },
+    OtherServer { session: Box<Url>, url: Box<Url>, origin: String },
     /// The login has several mail accounts, or not the one that was asked for.
     #[error("{why}: {}", names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))]
     Accounts { why: String, names: Vec<String> },

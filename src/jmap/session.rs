@@ -182,7 +182,8 @@ impl Session {
         for url in [self.api.clone(), self.upload_url()?, self.download_url(&blob)?] {
             if !self.allowed.contains(&url.origin()) {
                 let origin = url.origin().ascii_serialization();
-                return Err(JmapError::OtherServer { session: self.base.clone(), url, origin });
+                let session = Box::new(self.base.clone());
+                return Err(JmapError::OtherServer { session, url: Box::new(url), origin });
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Budgets;
 use thiserror::Error;
 
 use crate::mail::{Address, ReplyKey};
@@ -100,4 +101,6 @@ pub struct Site {
     pub host: String,
     /// Whom Authentication-Results are believed from (RFC 8601 §2.5), if anyone.
     pub authserv_id: Option<String>,
+    /// What one sender may cause.
+    pub budgets: Budgets,
 }
