@@ -18,6 +18,7 @@ pub mod secret;
 pub mod config;
 pub mod store;
 pub mod tls;
+pub mod dns;
 pub mod wire;
 pub mod jmap;
 pub mod theme;
@@ -33,9 +34,11 @@ pub mod delivery;
 pub mod upkeep;
 pub mod web;
 
-// Roof: the operator's socket, what `postdesk check` tries, the daemon's life, the demo, the command line.
+// Roof: the operator's socket, what `postdesk check` tries, the daemon's life, what `postdesk setup` asks,
+// the demo, the command line.
 pub mod control;
 pub mod check;
 pub mod app;
+pub mod setup;
 pub mod demo;
 pub mod cli;

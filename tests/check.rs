@@ -15,13 +15,13 @@ mod support;
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use postdesk::clock::Clock;
 use postdesk::demo::server::{At, Fault, Habits, Options, Server, Times, User};
 use postdesk::mail::Address;
 use postdesk::secret::Random;
 use postdesk::triage::Wildcard;
+use support::authority::behind_tls;
 use support::daemon::Daemon;
 use support::skip::{Piece, without};
 use support::street::{Plan, Street};
@@ -202,47 +202,6 @@ async fn a_configuration_that_cannot_be_read() {
     assert_eq!(checked.text.lines().count(), 1);
 }
 
-/// Speaks TLS in front of a server, with a certificate that is good from and until these days and
-/// signed by the authority whose file this writes.
-async fn behind_tls(server: &Server, authority: &Path, name: &str, days: [(i32, u8, u8); 2]) -> String {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-    use rustls::pki_types::PrivateKeyDer;
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let ca = params.self_signed(&key).unwrap();
-    std::fs::write(authority, ca.pem()).unwrap();
-    let issuer = Issuer::new(params, key);
-    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let [from, until] = days.map(|(year, month, day)| date_time_ymd(year, month, day));
-    (params.not_before, params.not_after) = (from, until);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap();
-    let secret = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], secret)
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let behind = server.url().trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, behind) = (acceptor.clone(), behind.clone());
-            tokio::spawn(async move {
-                let Ok(mut stream) = acceptor.accept(stream).await else { return };
-                let mut inside = tokio::net::TcpStream::connect(behind).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut stream, &mut inside).await;
-            });
-        }
-    });
-    format!("https://127.0.0.1:{port}")
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn certificates_of_the_mail_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -262,11 +221,11 @@ async fn certificates_of_the_mail_server() {
         ("mail.example", good, true, Some(["for other names", "`url` of [mail]"])),
         ("127.0.0.1", good, false, Some(["signed by nobody that this computer believes", "`ca` of [mail]"])),
     ] {
-        let url = behind_tls(&server, &ca, name, days).await;
+        let url = behind_tls(&server.url(), &ca, name, days).await;
         if !believed {
             // Another authority of the same form.
             let other = folder.path().join("other.pem");
-            behind_tls(&server, &other, name, days).await;
+            behind_tls(&server.url(), &other, name, days).await;
             std::fs::copy(other, &ca).unwrap();
         }
         let desk = Daemon::prepare(|folder, port| config(folder, port, &url, &login));

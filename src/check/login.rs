@@ -87,6 +87,9 @@ fn refused(report: &mut Report<'_>, checked: &Checked<'_>, login: &Login, error:
             "login",
             format!("{url} lets this login in, but gives it no mail account. {}", scope(login)),
         ),
+        JmapError::OtherServer { .. } | JmapError::Accounts { .. } => {
+            report.bad("mail server", format!("{}.", capitalised(&error.to_string())));
+        }
         JmapError::Session(what) => report.bad("mail server", format!("{}.", capitalised(what))),
         other => report.bad("mail server", format!("{}. Check `url` in [mail] of {file}.", capitalised(&other.whole()))),
     }
@@ -105,7 +108,7 @@ pub(super) fn scope(login: &Login) -> &'static str {
     }
 }
 
-fn distrusted(host: &str, error: &std::io::Error) -> String {
+pub(super) fn distrusted(host: &str, error: &std::io::Error) -> String {
     match Distrust::of(error) {
         Some(Distrust::Expired) => {
             format!(

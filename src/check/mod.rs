@@ -9,6 +9,7 @@ mod front;
 mod login;
 mod mailbox;
 mod marker;
+mod probe;
 mod report;
 mod send;
 mod server;
@@ -16,6 +17,7 @@ mod server;
 use std::path::Path;
 use std::time::Duration;
 
+pub use probe::{Found, Probe, distrust};
 pub use report::{Finding, Level, Report};
 
 use crate::clock::Clock;

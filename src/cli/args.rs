@@ -32,6 +32,8 @@ pub(super) enum Command {
     /// Say what becomes of the mails that lay in the mailbox before this desk came, or take the mailbox
     /// over from another desk.
     Adopt(Adopt),
+    /// Ask what is needed, test each answer, and write the configuration.
+    Setup(Box<super::setup::Setup>),
     /// Try the configuration against the mail server and this computer, and change nothing.
     Check(Check),
     /// Show how the desk is doing.

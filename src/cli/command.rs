@@ -63,7 +63,7 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
 /// Tries everything, a line for each thing; fails where the desk would not run.
 pub(super) async fn check(args: &Check) -> Result<(), String> {
     let send = args.send.then(|| Duration::from_secs(args.wait));
-    let colours = std::io::stdout().is_terminal();
+    let colours = super::log::coloured(&std::io::stdout());
     let report = check::run(&args.at.config, send, |finding| println!("{}", finding.line(colours))).await;
     match report.in_the_way() {
         0 => {

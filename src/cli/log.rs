@@ -27,8 +27,7 @@ pub(super) fn start(json: bool, usual: &str) -> Result<(), String> {
         tracing_subscriber::registry().with(journal).with(filter).init();
         return Ok(());
     }
-    let coloured =
-        std::io::stderr().is_terminal() && std::env::var("NO_COLOR").unwrap_or_default().is_empty();
+    let coloured = coloured(&std::io::stderr());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -50,4 +49,10 @@ fn journal() -> Option<tracing_journald::Layer> {
     }
     let journal = tracing_journald::layer().ok()?;
     Some(journal.with_field_prefix(Some("POSTDESK".to_owned())).with_syslog_identifier("postdesk".to_owned()))
+}
+
+/// Whether somebody looks on who wants colours, on a terminal that has them.
+pub(super) fn coloured(stream: &impl IsTerminal) -> bool {
+    let unset = |name: &str| std::env::var(name).unwrap_or_default().is_empty();
+    stream.is_terminal() && unset("NO_COLOR") && std::env::var("TERM").is_ok_and(|term| term != "dumb")
 }

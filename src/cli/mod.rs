@@ -6,6 +6,7 @@ mod command;
 mod failure;
 mod log;
 mod papers;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,11 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     let args = Args::parse();
     // The demo's greeting is what its terminal is for, so only what goes wrong follows it.
-    let usual = if matches!(args.command, Command::Demo(_)) { "warn" } else { "info" };
+    // So is a set-up's dialogue.
+    let usual = match args.command {
+        Command::Demo(_) | Command::Setup(_) => "warn",
+        _ => "info",
+    };
     if let Err(why) = log::start(args.log_json, usual) {
         return Failure::from(why).told();
     }
@@ -47,6 +52,7 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Account(account) => command::account(account).await,
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
+        Command::Setup(setup) => setup::run(*setup).await,
         Command::Check(check) => command::check(&check).await,
         Command::Status(status) => command::operate(&status.at, status.request()).await,
         Command::Man { folder } => papers::man(&folder),

@@ -3,6 +3,10 @@
 //! Unknown settings are refused, every value is read into its type, and what must fit together is
 //! checked when the file is read. Each error names the file, the line and the setting, and says
 //! what to do. A secret never stands in the file: the file says where it is.
+//!
+//! The documentation of the structs is the operator's: `packaging/postdesk.toml` and
+//! `docs/configuration.md` are made of it (`tests/configuration.rs`). The `toml` block of a setting is
+//! its line in the example file: commented out where it may be left away, unless it says `set`.
 
 mod addresses;
 mod changes;
@@ -14,6 +18,7 @@ mod mailbox_ref;
 mod network;
 mod read;
 mod secret;
+mod written;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +34,7 @@ pub use login::Login;
 pub use mailbox_ref::{MailboxRef, MailboxRefError};
 pub use network::Network;
 pub use secret::Secret;
+pub use written::{Written, WrittenError};
 
 use crate::mail::Address;
 use crate::triage::{Budgets, Site};
@@ -37,19 +43,36 @@ use crate::triage::{Budgets, Site};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where Postdesk keeps everything: the database, the raw mails, a generated certificate.
+    /// Where Postdesk keeps everything: the database, the raw mails, a generated certificate. It
+    /// belongs to the user that Postdesk runs as, and to nobody else.
+    ///
+    /// ```toml
+    /// data = "/var/lib/postdesk"
+    /// ```
     #[serde(default = "read::data")]
     pub data: PathBuf,
-    /// Where the control socket lies; else in the data folder. A path of a socket has at most 107
-    /// octets.
+    /// Where the control socket lies, over which the command line speaks to the daemon; else in the
+    /// data folder. The path of a socket has at most 107 octets.
+    ///
+    /// ```toml
+    /// runtime = "/run/postdesk"
+    /// ```
     pub runtime: Option<PathBuf>,
-    /// Where browsers reach the tracker: `https://desk.example.com`. Every link is made of it,
-    /// never of what a request says. No path. `http` only for this machine, or behind a proxy
-    /// that `trusted_proxies` names.
+    /// Where browsers reach the tracker. Every link is made of it, never of what a request says. It
+    /// has no path, and is `http` only on this machine, or behind a proxy that `trusted_proxies`
+    /// names.
+    ///
+    /// ```toml
+    /// public_url = "https://desk.example.com"
+    /// ```
     #[serde(deserialize_with = "read::public_url")]
     pub public_url: Url,
     /// This machine's name, as the marker in the mailbox has it; else the system's host name. Set it
     /// where that changes with each start, as in many containers.
+    ///
+    /// ```toml
+    /// machine = "desk-1"
+    /// ```
     #[serde(default)]
     pub machine: String,
     /// The mail account.
@@ -77,28 +100,71 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
-    /// The mail server: `https://mail.example.com`, or the address of its JMAP session.
+    /// The mail server, or the address of its JMAP session. Without a path the session is looked for
+    /// at `/.well-known/jmap` (RFC 8620 §2.2).
+    ///
+    /// ```toml
+    /// url = "https://mail.example.com"
+    /// ```
     #[serde(deserialize_with = "read::mail_url")]
     pub url: Url,
-    /// With `password`: HTTP Basic.
+    /// The name that Postdesk signs in with.
+    ///
+    /// ```toml,set
+    /// user = "support@example.com"
+    /// ```
     pub user: Option<String>,
+    /// Where its password is.
+    ///
+    /// ```toml,set
+    /// password = { file = "mail-password" }
+    /// ```
     pub password: Option<Secret>,
-    /// In place of `user` and `password`: a bearer token.
+    /// In place of `user` and `password`: where a token is (RFC 6750), as Fastmail gives them.
+    ///
+    /// ```toml
+    /// token = { file = "mail-token" }
+    /// ```
     pub token: Option<Secret>,
     /// The account's id or name, for a login that has several; else its primary one.
+    ///
+    /// ```toml
+    /// account = "support@example.com"
+    /// ```
     pub account: Option<String>,
-    /// The account's own mail address.
+    /// The account's own mail address. Mail to it goes to the default project; where there is none,
+    /// it is held.
+    ///
+    /// ```toml
+    /// address = "support@example.com"
+    /// ```
     #[serde(deserialize_with = "read::address")]
     pub address: Address,
-    /// A PEM file with further certificate authorities, for a server with a private one.
+    /// A PEM file with further certificate authorities, for a mail server with a private one.
+    ///
+    /// ```toml
+    /// ca = "mail-ca.pem"
+    /// ```
     pub ca: Option<PathBuf>,
-    /// Other servers that may see the login, where the session names any: for downloads, say.
+    /// Other servers that may see the login, where the JMAP session names any: for downloads, say.
+    ///
+    /// ```toml
+    /// trusted_origins = ["https://download.example.com"]
+    /// ```
     #[serde(default, deserialize_with = "read::origins")]
     pub trusted_origins: Vec<Url>,
     /// How often to look for mail where the server has no push, in seconds.
+    ///
+    /// ```toml
+    /// poll_seconds = 15
+    /// ```
     #[serde(default = "read::poll_seconds", deserialize_with = "read::positive")]
     pub poll_seconds: u64,
-    /// What stands after the `@` in our Message-IDs; else the host of `public_url`.
+    /// What stands after the `@` in Message-IDs of letters; else the host of `public_url`.
+    ///
+    /// ```toml
+    /// host = "desk.example.com"
+    /// ```
     #[serde(default, deserialize_with = "read::host")]
     pub host: Option<String>,
 }
@@ -124,30 +190,59 @@ impl Mail {
     }
 }
 
-/// Which mailbox is for what: `role:inbox`, or a name such as `Postdesk/Handled`. What is missing
-/// is created, but for the intake mailbox.
+/// Which mailbox is for what: by role, `role:inbox`, or by name, `Postdesk/Handled`, where `/` stands
+/// between a mailbox and one inside it. What is missing is created, but for the intake mailbox. No
+/// two settings may name the same one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mailboxes {
     /// Where mail comes in. All of it is taken.
+    ///
+    /// ```toml
+    /// intake = "role:inbox"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub intake: MailboxRef,
     /// Where mails go that became part of a ticket.
+    ///
+    /// ```toml
+    /// handled = "Postdesk/Handled"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub handled: MailboxRef,
     /// Where mails go that a person has to decide about.
+    ///
+    /// ```toml
+    /// held = "Postdesk/Held"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub held: MailboxRef,
     /// Where sent letters go.
+    ///
+    /// ```toml
+    /// sent = "role:sent"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub sent: MailboxRef,
     /// Where letters lie until they are sent. Postdesk's own: never the people's drafts.
+    ///
+    /// ```toml
+    /// drafts = "Postdesk/Outgoing"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub drafts: MailboxRef,
     /// Where mails go that lay in the intake mailbox before the desk was, if so decided.
+    ///
+    /// ```toml
+    /// earlier = "Earlier"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub earlier: MailboxRef,
     /// Where the marker lies that says which desk serves this account. Postdesk's own.
+    ///
+    /// ```toml
+    /// marker = "Postdesk/Marker"
+    /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub marker: MailboxRef,
 }
@@ -172,10 +267,20 @@ impl Default for Mailboxes {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Web {
-    /// Addresses with their ports: `["127.0.0.1:8080", "[::1]:8080"]`.
+    /// Addresses with their ports. Without `[tls]` and without a proxy only this machine's own are
+    /// allowed.
+    ///
+    /// ```toml
+    /// listen = ["127.0.0.1:8080"]
+    /// ```
     #[serde(deserialize_with = "read::listeners")]
     pub listen: Vec<SocketAddr>,
-    /// Proxies whose `Forwarded` or `X-Forwarded-For` is believed: addresses or networks.
+    /// Proxies that speak https in front of Postdesk, and whose `Forwarded` or `X-Forwarded-For` is
+    /// believed: addresses, or networks such as `10.0.0.0/8`.
+    ///
+    /// ```toml,set
+    /// trusted_proxies = ["127.0.0.1", "::1"]
+    /// ```
     #[serde(deserialize_with = "read::networks")]
     pub trusted_proxies: Vec<Network>,
 }
@@ -195,32 +300,68 @@ pub enum TlsSource {
     Generated,
 }
 
-/// Bounds on what is taken in.
+/// Bounds on what is taken in and what is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// A larger mail is held unread, in octets.
+    ///
+    /// ```toml
+    /// max_mail_bytes = 67108864
+    /// ```
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
     /// How many letters of one kind may leave within a minute: replies, notices, confirmations.
     /// More of that kind wait; the others go on.
+    ///
+    /// ```toml
+    /// letters_per_minute = 1200
+    /// ```
     #[serde(deserialize_with = "read::positive")]
     pub letters_per_minute: u32,
-    /// The same to one address.
+    /// The same to one address, within a minute.
+    ///
+    /// ```toml
+    /// letters_per_minute_to_one = 30
+    /// ```
     #[serde(deserialize_with = "read::positive")]
     pub letters_per_minute_to_one: u32,
     /// How long a reply waits before it leaves, so that it can be taken back, in seconds; 0 for not
     /// at all.
+    ///
+    /// ```toml
+    /// undo_seconds = 20
+    /// ```
     pub undo_seconds: u32,
     /// Confirmations to one authenticated sender within an hour.
+    ///
+    /// ```toml
+    /// confirmations_per_hour = 5
+    /// ```
     pub confirmations_per_hour: u32,
-    /// The same within a day.
+    /// Confirmations to one authenticated sender within a day.
+    ///
+    /// ```toml
+    /// confirmations_per_day = 20
+    /// ```
     pub confirmations_per_day: u32,
     /// Confirmations within a day to a sender of whom nothing is known.
+    ///
+    /// ```toml
+    /// confirmations_per_day_unknown = 1
+    /// ```
     pub confirmations_per_day_unknown: u32,
     /// Confirmations within a day to a sender on whose tickets no person has acted.
+    ///
+    /// ```toml
+    /// confirmations_per_day_unattended = 3
+    /// ```
     pub confirmations_per_day_unattended: u32,
     /// New mails of one sender within an hour; what comes beyond is held.
+    ///
+    /// ```toml
+    /// mails_per_hour = 50
+    /// ```
     #[serde(deserialize_with = "read::positive")]
     pub mails_per_hour: u32,
 }

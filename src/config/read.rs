@@ -143,11 +143,29 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network
     texts.iter().map(|text| Network::parse(text).ok_or_else(|| wrong(text))).collect()
 }
 
+/// The tracker's certificate, where no proxy stands in front. Without this table the tracker speaks
+/// plain HTTP.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tls {
+    /// A PEM file: the certificate with its chain.
+    ///
+    /// ```toml
+    /// certificate = "fullchain.pem"
+    /// ```
     certificate: Option<PathBuf>,
+    /// A PEM file: its private key.
+    ///
+    /// ```toml
+    /// key = "privkey.pem"
+    /// ```
     key: Option<PathBuf>,
+    /// In place of both: Postdesk makes a certificate and signs it itself, for trying out. Browsers
+    /// will warn of it.
+    ///
+    /// ```toml
+    /// generated = true
+    /// ```
     #[serde(default)]
     generated: bool,
 }

@@ -20,54 +20,6 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn the_example_file_loads_and_shows_the_defaults() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/postdesk.toml");
-    let config = Config::load(&path).unwrap();
-    let least = parse(LEAST).unwrap();
-    assert_eq!(config.mailboxes, least.mailboxes);
-    assert_eq!(config.limits, least.limits);
-    assert_eq!(config.data, Path::new("/var/lib/postdesk"));
-    // What stands commented out is what holds without it.
-    let text = std::fs::read_to_string(&path).unwrap();
-    let uncomment = |line: &str| {
-        let plain = line.strip_prefix('#').filter(|rest| {
-            rest.split_once(" = ").is_some_and(|(key, _)| {
-                [
-                    "data",
-                    "poll_seconds",
-                    "intake",
-                    "handled",
-                    "held",
-                    "sent",
-                    "drafts",
-                    "earlier",
-                    "reply_to",
-                    "listen",
-                    "max_mail_bytes",
-                    "letters_per_minute",
-                    "letters_per_minute_to_one",
-                    "undo_seconds",
-                    "confirmations_per_hour",
-                    "confirmations_per_day",
-                    "confirmations_per_day_unknown",
-                    "confirmations_per_day_unattended",
-                    "mails_per_hour",
-                ]
-                .contains(&key)
-            })
-        });
-        plain.unwrap_or(line).to_owned()
-    };
-    let full = parse(&text.lines().map(uncomment).collect::<Vec<_>>().join("\n")).unwrap();
-    assert_eq!(full.mailboxes, least.mailboxes);
-    assert_eq!(full.limits, least.limits);
-    assert_eq!(full.web.listen, least.web.listen);
-    assert_eq!(full.data, least.data);
-    assert_eq!(full.mail.poll_seconds, least.mail.poll_seconds);
-    assert_eq!(full.addresses.reply_to, least.addresses.reply_to);
-}
-
-#[test]
 fn the_site_is_made_of_what_the_file_says() {
     let site = parse(LEAST).unwrap().site();
     assert_eq!(site.host, "desk.example.com");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use thiserror::Error;
+use url::Url;
 
 use super::{MethodErrorType, MethodFault, SetErrorType, SetFault};
 use crate::wire::WireError;
@@ -55,6 +56,15 @@ pub enum JmapError {
     Malformed { what: String, why: String },
     #[error("{0}")]
     Session(String),
+    /// The session names a server that may not see the login.
+    #[error(
+        "the session at {session} names {url}, which is another server; the login is sent there only if \
+         `trusted_origins` in [mail] lists \"{origin}\""
+    )]
+    OtherServer { session: Box<Url>, url: Box<Url>, origin: String },
+    /// The login has several mail accounts, or not the one that was asked for.
+    #[error("{why}: {}", names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", "))]
+    Accounts { why: String, names: Vec<String> },
     #[error("{0}")]
     Credentials(String),
     #[error("{what} has {size} octets, and the mail server takes at most {limit}")]
@@ -92,9 +102,12 @@ impl JmapError {
             Self::Set { fault, .. } => fault.failure(),
             Self::Malformed { .. } => again,
             Self::Credentials(_) => Failure::Credentials,
-            Self::Session(_) | Self::TooLarge { .. } | Self::NoMailbox(_) | Self::Encode(_) => {
-                Failure::Permanent
-            }
+            Self::Session(_)
+            | Self::OtherServer { .. }
+            | Self::Accounts { .. }
+            | Self::TooLarge { .. }
+            | Self::NoMailbox(_)
+            | Self::Encode(_) => Failure::Permanent,
         }
     }
 

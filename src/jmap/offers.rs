@@ -14,6 +14,12 @@ pub struct Offers {
 }
 
 impl Jmap {
+    /// What tells of the server's make: the names of its capabilities, and of what it is made with.
+    #[must_use]
+    pub fn marks(&self) -> Vec<String> {
+        self.current().marks.clone()
+    }
+
     #[must_use]
     pub fn offers(&self) -> Offers {
         self.current().offers

@@ -26,6 +26,8 @@ pub(super) fn of_error(error: &JmapError) -> Submission {
         JmapError::Set { fault, .. } => return of_refusal(fault),
         JmapError::Malformed { .. }
         | JmapError::Session(_)
+        | JmapError::OtherServer { .. }
+        | JmapError::Accounts { .. }
         | JmapError::Credentials(_)
         | JmapError::NoMailbox(_) => false,
     };

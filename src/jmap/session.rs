@@ -45,6 +45,8 @@ pub(super) struct Session {
     pub(super) account_name: String,
     pub(super) limits: Limits,
     pub(super) offers: Offers,
+    /// The names of its capabilities, and what names its make.
+    pub(super) marks: Vec<String>,
     /// The EHLO names of what the server's submission can do, upper case (RFC 8621 §1.3.2).
     pub(super) submission_extensions: Vec<String>,
     pub(super) api: Url,
@@ -156,6 +158,7 @@ impl Session {
         };
         let session = Self {
             offers,
+            marks: marks(&document, &chosen),
             state: document.state.unwrap_or_default(),
             account_name: chosen.name.unwrap_or_else(|| id.clone()),
             account: id,
@@ -179,11 +182,8 @@ impl Session {
         for url in [self.api.clone(), self.upload_url()?, self.download_url(&blob)?] {
             if !self.allowed.contains(&url.origin()) {
                 let origin = url.origin().ascii_serialization();
-                return Err(JmapError::Session(format!(
-                    "the session at {} names {url}, which is another server; the login is sent there only if \
-                     `trusted_origins` in [mail] lists \"{origin}\"",
-                    self.base
-                )));
+                let session = Box::new(self.base.clone());
+                return Err(JmapError::OtherServer { session, url: Box::new(url), origin });
             }
         }
         Ok(())
@@ -227,11 +227,11 @@ fn choose<'a>(document: &'a Document, wanted: Option<&str>) -> Result<(String, &
         };
         let by_id = document.accounts.get(wanted).map(|account| (wanted.to_owned(), account));
         return by_id.or_else(by_name).ok_or_else(|| {
-            JmapError::Session(format!(
+            let why = format!(
                 "the mail server has no account \"{wanted}\" for this login; the setting `account` in [mail] \
-                 takes one of: {}",
-                names(document)
-            ))
+                 takes one of"
+            );
+            JmapError::Accounts { why, names: names(document) }
         });
     }
     let mut ids: Vec<&String> = document.accounts.keys().filter(with_mail).collect();
@@ -249,10 +249,8 @@ fn choose<'a>(document: &'a Document, wanted: Option<&str>) -> Result<(String, &
             ));
         }
         _ => {
-            return Err(JmapError::Session(format!(
-                "this login has several mail accounts; set `account` in [mail] to one of: {}",
-                names(document)
-            )));
+            let why = "this login has several mail accounts; set `account` in [mail] to one of".to_owned();
+            return Err(JmapError::Accounts { why, names: names(document) });
         }
     };
     let account =
@@ -260,14 +258,28 @@ fn choose<'a>(document: &'a Document, wanted: Option<&str>) -> Result<(String, &
     Ok((chosen.clone(), account))
 }
 
-fn names(document: &Document) -> String {
+fn names(document: &Document) -> Vec<String> {
     let mut names: Vec<String> = document
         .accounts
         .iter()
-        .map(|(id, account)| format!("\"{}\"", account.name.as_deref().unwrap_or(id)))
+        .map(|(id, account)| account.name.as_deref().unwrap_or(id).to_owned())
         .collect();
     names.sort();
-    names.join(", ")
+    names
+}
+
+/// What tells of the server's make: the names of its capabilities, and that of its Sieve
+/// implementation (RFC 9661 §1.3.1), which many call after themselves.
+fn marks(document: &Document, account: &Account) -> Vec<String> {
+    let both = || document.capabilities.iter().chain(&account.account_capabilities);
+    let implementation = |(_, value): (&String, &Value)| {
+        value.get("implementation").and_then(Value::as_str).map(str::to_owned)
+    };
+    let mut marks: Vec<String> = both().map(|(name, _)| name.clone()).collect();
+    marks.extend(both().filter_map(implementation));
+    marks.sort();
+    marks.dedup();
+    marks
 }
 
 fn limits(core: Option<&Value>) -> Limits {

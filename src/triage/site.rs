@@ -1,5 +1,7 @@
 //! What the site's own addresses look like, as the operator configured them.
 
+use std::fmt;
+
 use super::Budgets;
 use thiserror::Error;
 
@@ -74,6 +76,13 @@ impl Wildcard {
     #[must_use]
     pub fn domain(&self) -> &str {
         self.after.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl fmt::Display for Wildcard {
+    /// As it is configured, with `{key}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{{key}}{}", self.before, self.after)
     }
 }
 

@@ -15,9 +15,12 @@
     reason = "tests may fail loudly, and own their clock and files"
 )]
 
+pub mod authority;
 pub mod browser;
 pub mod cyrus;
 pub mod daemon;
+pub mod dialogue;
+pub mod dns;
 pub mod folder;
 pub mod http;
 pub mod jmap;

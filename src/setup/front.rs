@@ -1,0 +1,126 @@
+//! Where browsers reach the tracker, and how.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use super::{Front, Setup, SetupError};
+use crate::mail::Address;
+
+/// Where a tracker without a proxy listens.
+const HTTPS: u16 = 443;
+
+impl Setup<'_> {
+    /// Asks for the public name, and for how https comes to it; tries both, and the data folder.
+    pub(super) async fn front(&mut self, address: &Address) -> Result<(), SetupError> {
+        self.talk.say("")?;
+        if let Some(data) = self.options.data.clone().or_else(|| self.place.data()) {
+            self.written.text("data", &data.display().to_string());
+        }
+        loop {
+            self.public_url(address)?;
+            self.https()?;
+            let config = match self.config() {
+                Ok(config) => config,
+                Err(error) => {
+                    self.talk.wrong(&error.to_string())?;
+                    continue;
+                }
+            };
+            let probe = self.probe(&config);
+            let talk = &mut self.talk;
+            let found = probe.here(|finding| talk.found(finding)).await;
+            let Some(bad) = found.bad().next() else { return Ok(()) };
+            if !talk.asks() {
+                return Err(SetupError::Refused(bad.text.trim_end_matches('.').to_owned()));
+            }
+            if talk.yes("Go on all the same? It has to be mended before the desk can run", false)? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn public_url(&mut self, address: &Address) -> Result<(), SetupError> {
+        let usual = format!("desk.{}", address.domain());
+        loop {
+            let text = match self.options.public.take() {
+                Some(text) => text,
+                None => self.talk.ask("--public", "Public host name of the tracker", Some(&usual))?,
+            };
+            let url = if text.contains("://") { text } else { format!("https://{text}") };
+            let before = self.written.clone();
+            self.written.text("public_url", &url);
+            match self.config() {
+                Ok(_) => return Ok(()),
+                Err(error) => {
+                    self.written = before;
+                    self.talk.wrong(&error.to_string())?;
+                }
+            }
+        }
+    }
+
+    fn https(&mut self) -> Result<(), SetupError> {
+        let front = match self.options.front.take() {
+            Some(front) => front,
+            None => self.ask_front()?,
+        };
+        for setting in ["tls.certificate", "tls.key", "tls.generated", "web.trusted_proxies"] {
+            self.written.without(setting);
+        }
+        match front {
+            Front::Proxy => self.written.list("web.trusted_proxies", &["127.0.0.1", "::1"]),
+            Front::Files => self.files()?,
+            Front::Generated => self.written.yes("tls.generated"),
+        }
+        let listen = match (&self.options.listen[..], front) {
+            ([], Front::Proxy) => Vec::new(),
+            ([], _) => vec![everywhere()],
+            (given, _) => given.to_vec(),
+        };
+        if !listen.is_empty() {
+            let listen: Vec<String> = listen.iter().map(ToString::to_string).collect();
+            let listen: Vec<&str> = listen.iter().map(String::as_str).collect();
+            self.written.list("web.listen", &listen);
+        }
+        Ok(())
+    }
+
+    fn ask_front(&mut self) -> Result<Front, SetupError> {
+        if self.talk.asks() {
+            self.talk.say("How does https come to it?")?;
+            self.talk.say("  1  a proxy on this computer speaks it, such as nginx or Caddy")?;
+            self.talk.say("  2  Postdesk speaks it, with a certificate of yours")?;
+            self.talk.say("  3  Postdesk speaks it, with a certificate of its own that browsers warn of")?;
+        }
+        loop {
+            match self.talk.ask("--front", "Which", Some("1"))?.as_str() {
+                "1" => return Ok(Front::Proxy),
+                "2" => return Ok(Front::Files),
+                "3" => return Ok(Front::Generated),
+                _ => self.talk.wrong("Answer 1, 2 or 3.")?,
+            }
+        }
+    }
+
+    fn files(&mut self) -> Result<(), SetupError> {
+        for (setting, flag, question) in [
+            ("tls.certificate", "--certificate", "File of the certificate with its chain (PEM)"),
+            ("tls.key", "--key", "File of its key (PEM)"),
+        ] {
+            let given =
+                if setting == "tls.key" { self.options.key.take() } else { self.options.certificate.take() };
+            let path = match given {
+                Some(path) => path,
+                None => self.talk.ask(flag, question, None)?.into(),
+            };
+            let path = std::path::absolute(&path).unwrap_or(path);
+            self.written.text(setting, &path.display().to_string());
+        }
+        Ok(())
+    }
+}
+
+/// All addresses of this computer: by IPv6 where it has that, which takes IPv4 too.
+fn everywhere() -> SocketAddr {
+    let has_v6 = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
+    if has_v6 { (Ipv6Addr::UNSPECIFIED, HTTPS).into() } else { (Ipv4Addr::UNSPECIFIED, HTTPS).into() }
+}
