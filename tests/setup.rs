@@ -213,7 +213,7 @@ async fn a_script() {
     let (ok, text) = postdesk(&strs(&flags));
     assert!(!ok && text.contains("--replace"), "{text}");
     assert_eq!(std::fs::read_to_string(world.path("etc/postdesk.toml")).unwrap(), before);
-    let mut again = flags.clone();
+    let mut again = flags;
     again.extend(["--replace", "--wait", "1", "--wildcard", "help+{key}@desk.example"].map(str::to_owned));
     let (ok, text) = postdesk(&strs(&again));
     assert!(!ok && text.contains("did not arrive"), "an address that nobody has:\n{text}");

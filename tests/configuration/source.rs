@@ -120,7 +120,7 @@ impl Types {
             settings: Vec::new(),
         };
         let mut inside = Vec::new();
-        for field in named(item) {
+        for field in named(item).filter(|field| !has_serde(&field.attrs, "skip")) {
             match self.table_of(&innermost(&field.ty)).map(str::to_owned) {
                 Some(of) => {
                     let (field_name, may_be_empty) = (ident(field), has_serde(&field.attrs, "default"));
