@@ -30,7 +30,7 @@ impl Parts {
     pub(super) fn build(config: &Config) -> Result<Self, StartError> {
         let (clock, random) = (Clock::system(), Random::system());
         let line = line(config, &clock, &random)?;
-        let theme = Theme::load(None, jiff::tz::TimeZone::system())?;
+        let theme = Theme::load(config.theme.as_deref(), jiff::tz::TimeZone::system())?;
         let store = Store::open(&StorePath::new(&config.data), &random, &clock)?;
         let links = Links::new(config.public_url.as_str());
         let (run, after_clean_end) = (random.run_id(), store.read()?.ended_cleanly()?);

@@ -65,7 +65,7 @@ pub async fn run<'a>(
     };
     disk::folder(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;
-    templates(&mut report);
+    templates(&mut report, config.theme.as_deref());
     addresses::wildcards(&mut report, &checked);
     front::listeners(&mut report, &checked).await;
     front::public_url(&mut report, &checked).await;
@@ -96,8 +96,8 @@ async fn at_the_server(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jm
     }
 }
 
-fn templates(report: &mut Report<'_>) {
-    let rendered = Theme::load(None, jiff::tz::TimeZone::system()).and_then(|theme| theme.rehearse());
+fn templates(report: &mut Report<'_>, own: Option<&Path>) {
+    let rendered = Theme::load(own, jiff::tz::TimeZone::system()).and_then(|theme| theme.rehearse());
     match rendered {
         Ok(count) => report.ok("templates", format!("All {count} pages and letters can be rendered.")),
         Err(error) => report.bad("templates", format!("{error}. Mend that template or take it away.")),

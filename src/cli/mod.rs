@@ -60,3 +60,13 @@ async fn run(args: Args) -> Result<(), Failure> {
     };
     Ok(done?)
 }
+
+/// Whether a command line, without `postdesk` in front, can be typed; for tests of the documents.
+///
+/// # Errors
+/// What is said of one that cannot.
+#[doc(hidden)]
+pub fn understands(arguments: &[&str]) -> Result<(), String> {
+    let whole = std::iter::once("postdesk").chain(arguments.iter().copied());
+    Args::try_parse_from(whole).map(|_| ()).map_err(|error| error.to_string())
+}

@@ -66,6 +66,7 @@ impl Config {
             runtime: None,
             public_url,
             machine: "demo".to_owned(),
+            theme: None,
             mail: Mail {
                 url: mail_url,
                 user: Some(address.as_str().to_owned()),
@@ -98,8 +99,8 @@ impl Config {
     fn root(&mut self, folder: &Path) {
         let root = |path: &mut PathBuf| *path = folder.join(&*path);
         root(&mut self.data);
-        if let Some(runtime) = &mut self.runtime {
-            root(runtime);
+        for path in [&mut self.runtime, &mut self.theme].into_iter().flatten() {
+            root(path);
         }
         if let Some(ca) = &mut self.mail.ca {
             root(ca);

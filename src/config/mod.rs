@@ -75,6 +75,13 @@ pub struct Config {
     /// ```
     #[serde(default)]
     pub machine: String,
+    /// A folder with templates of your own, each in the place of the one of that name; else all are
+    /// Postdesk's.
+    ///
+    /// ```toml
+    /// theme = "theme"
+    /// ```
+    pub theme: Option<PathBuf>,
     /// The mail account.
     pub mail: Mail,
     /// Which mailbox is for what.

@@ -15,6 +15,10 @@ impl Setup<'_> {
         if let Some(data) = self.options.data.clone().or_else(|| self.place.data()) {
             self.written.text("data", &data.display().to_string());
         }
+        if self.place.service.is_some() {
+            // The unit's RuntimeDirectory=.
+            self.written.text("runtime", "/run/postdesk");
+        }
         loop {
             self.public_url(address)?;
             self.https()?;

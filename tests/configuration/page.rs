@@ -7,8 +7,8 @@ const HEAD: &str = "\
 # Configuration
 
 One TOML file says what the operator decides: `/etc/postdesk/postdesk.toml`, or what `--config` or
-`POSTDESK_CONFIG` names. [The example](../packaging/postdesk.toml)
-has every setting. What is edited on a page of the tracker does not stand in it.
+`POSTDESK_CONFIG` names. [postdesk setup](setup.md) writes it, and [the example](../packaging/postdesk.toml) has every
+setting. What is edited on a page of the tracker does not stand in it.
 
 - A setting that Postdesk does not know is refused, with its line. `postdesk check` tries the whole file.
 - Paths that do not begin with `/` start at the file's folder.

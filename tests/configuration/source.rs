@@ -72,7 +72,7 @@ struct Types {
 pub fn read(folder: &Path) -> Vec<Table> {
     let types = Types::read(folder);
     let mut tables = Vec::new();
-    types.take(&mut tables, Place { name: String::new(), optional: false, may_be_empty: true }, ROOT);
+    types.take(&mut tables, &Place { name: String::new(), optional: false, may_be_empty: true }, ROOT);
     tables
 }
 
@@ -104,7 +104,7 @@ impl Types {
     }
 
     /// Adds a table, and after it those inside it.
-    fn take(&self, tables: &mut Vec<Table>, place: Place, of: &str) {
+    fn take(&self, tables: &mut Vec<Table>, place: &Place, of: &str) {
         let item = &self.structs[of];
         let (docs, shown) = docs(&item.attrs);
         let name = &place.name;
@@ -120,7 +120,7 @@ impl Types {
             settings: Vec::new(),
         };
         let mut inside = Vec::new();
-        for field in named(item) {
+        for field in named(item).filter(|field| !has_serde(&field.attrs, "skip")) {
             match self.table_of(&innermost(&field.ty)).map(str::to_owned) {
                 Some(of) => {
                     let (field_name, may_be_empty) = (ident(field), has_serde(&field.attrs, "default"));
@@ -133,7 +133,7 @@ impl Types {
         }
         tables.push(table);
         for (place, of) in inside {
-            self.take(tables, place, &of);
+            self.take(tables, &place, &of);
         }
     }
 
