@@ -49,6 +49,7 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Check(check) => command::check(&check).await,
         Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
+        Command::Reload(at) => command::operate(&at, crate::control::Request::Reload).await,
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => papers::completions(shell),
     };

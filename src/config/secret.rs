@@ -150,10 +150,18 @@ mod tests {
             let error = read(&missing).unwrap_err().to_string();
             assert!(error.starts_with("`mail.password` "), "{error}");
         }
-        let nowhere = |places: &[&str]| Secret::Credential("mail".into()).read_with("mail.token", |_| None, places);
+        let nowhere =
+            |places: &[&str]| Secret::Credential("mail".into()).read_with("mail.token", |_| None, places);
         let error = nowhere(&["/nowhere/"]).unwrap_err().to_string();
-        assert!(error.contains("/etc/credstore/postdesk.mail ") && error.contains("LoadCredential=mail:"), "{error}");
+        assert!(
+            error.contains("/etc/credstore/postdesk.mail ") && error.contains("LoadCredential=mail:"),
+            "{error}"
+        );
         let stored = nowhere(&["/nowhere/", &format!("{place}/")]).unwrap();
-        assert_eq!(stored.expose_secret(), "pass word", "a command of root's reads what the service will get");
+        assert_eq!(
+            stored.expose_secret(),
+            "pass word",
+            "a command of root's reads what the service will get"
+        );
     }
 }

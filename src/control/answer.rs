@@ -1,5 +1,9 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
 use super::Survey;
 use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, NewProject};
@@ -9,6 +13,9 @@ use crate::store::{Look, VERSION};
 use crate::tracker::{FromName, Handle, OutboxState, Project, ProjectPath, Role, Suffix, TrustedDomain};
 use crate::triage::{AdoptHow, VerdictKind};
 
+/// Reads the daemon's configuration again: lines to print, or a sentence that says what is wrong.
+pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync>;
+
 /// What the operator's commands work with.
 #[derive(Clone)]
 pub struct Operator {
@@ -16,6 +23,8 @@ pub struct Operator {
     pub intake: Intake,
     /// Whether this is the daemon; else a command that found none.
     pub running: bool,
+    /// `None` where no daemon runs.
+    pub reload: Option<Reload>,
 }
 
 /// Carries one command out and says what came of it.
@@ -44,6 +53,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::Survey => Ok(Vec::new()),
         Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk, operator.running),
+        Request::Reload => match &operator.reload {
+            Some(reload) => reload().await,
+            None => Err("no daemon runs; it reads its configuration when it is started".to_owned()),
+        },
     }
 }
 

@@ -8,7 +8,7 @@ mod request;
 mod socket;
 mod survey;
 
-pub use answer::{Operator, answer};
+pub use answer::{Operator, Reload, answer};
 pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
 pub use socket::{ControlError, ask, serve};
 pub use survey::Survey;

@@ -25,6 +25,8 @@ pub enum Request {
     /// The mailbox is ours, whatever marker lies in it.
     TakeOver,
     Status,
+    /// Read the configuration again.
+    Reload,
     /// For `check`: what the store has.
     Survey,
 }
