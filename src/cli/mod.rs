@@ -41,7 +41,7 @@ async fn run(args: Args) -> Result<(), Failure> {
             println!("postdesk {}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
-        Command::Demo(demo) => command::demo(demo).await,
+        Command::Demo(demo) => Box::pin(command::demo(demo)).await,
         Command::Run(at) => return command::run(&at).await,
         Command::Project(project) => command::operate(&project.at, project.what.into_request()).await,
         Command::Account(account) => command::account(account).await,

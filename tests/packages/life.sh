@@ -201,6 +201,10 @@ upgrading() {
 }
 
 removing() {
+    # Root writes nothing into the folder of a desk that does not run.
+    inside systemctl stop postdesk
+    refused inside postdesk project add acme/other
+    inside systemctl start postdesk
     inside apt-get remove --yes --quiet=2 postdesk >"$work/apt.log" 2>&1 || { cat "$work/apt.log"; return 1; }
     same "whether it runs once removed" inactive "$(inside systemctl is-active postdesk || true)"
     test ! -e "$root/usr/bin/postdesk"
