@@ -67,7 +67,13 @@ impl App {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let parts = self.parts;
-        let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: true };
+        let reload = self.reload;
+        let operator = Operator {
+            desk: parts.desk.clone(),
+            intake: parts.intake.clone(),
+            running: true,
+            reload: Some(reload.for_the_operator()),
+        };
         let mut tasks: Vec<JoinHandle<()>> = Vec::new();
         for web in self.web {
             tracing::info!(address = %web.address, tls = web.tls.is_some(), "the tracker listens");
@@ -76,7 +82,7 @@ impl App {
         tasks.push(tokio::spawn(control::serve(self.control, operator, stopped.clone())));
         tasks.extend(streets(&parts, &stopped));
         let status = format!("serving at {}", parts.desk.links().base());
-        tasks.push(tokio::spawn(reload::at_hangup(self.reload, status.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(reload::at_hangup(reload, status.clone(), stopped.clone())));
         // Fed until the very end, and ends with this function.
         let mut fed = JoinSet::new();
         fed.spawn(watchdog::feed(parts.desk.pulse().clone(), parts.desk.clock.clone(), stopped));
@@ -125,7 +131,8 @@ fn streets(parts: &Parts, stop: &watch::Receiver<bool>) -> [JoinHandle<()>; 3] {
 /// Where the store cannot be opened.
 pub async fn answer_alone(config: Config, request: Request) -> Result<Answer, StartError> {
     let parts = Parts::build(&config)?;
-    let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: false };
+    let operator =
+        Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: false, reload: None };
     let told = control::answer(&operator, request).await;
     parts.desk.store.close().await;
     Ok(told)

@@ -1,6 +1,6 @@
-//! Reading the configuration again while the desk runs (SIGHUP): what can change at once does, and
-//! the log names what needs a restart. No connection is cut, and a file that cannot be read
-//! changes nothing.
+//! Reading the configuration again while the desk runs, by `postdesk reload` or SIGHUP: what can change
+//! at once does, and it is said what needs a restart. No connection is cut, and a file that cannot be
+//! read changes nothing.
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Mutex, watch};
 
 use crate::config::{Config, ConfigError};
+use crate::control;
 use crate::intake::Intake;
 use crate::systemd;
 
@@ -25,16 +26,25 @@ pub(super) struct Reload {
 
 /// What a reload changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reloaded {
+struct Reloaded {
     /// The settings that differ and are in force now.
-    pub in_force: Vec<String>,
+    in_force: Vec<String>,
     /// The settings that differ and are not.
-    pub needs_restart: Vec<String>,
+    needs_restart: Vec<String>,
 }
 
 impl Reload {
     pub(super) fn new(config: Config, intake: Intake) -> Self {
         Self { running: Arc::new(Mutex::new(config)), intake }
+    }
+
+    /// For `postdesk reload`, which comes in over the control socket.
+    pub(super) fn for_the_operator(&self) -> control::Reload {
+        let reload = self.clone();
+        Arc::new(move || {
+            let reload = reload.clone();
+            Box::pin(async move { reload.told().await })
+        })
     }
 
     /// Whether there is a file to be read again: a demo has none.
@@ -46,7 +56,7 @@ impl Reload {
     ///
     /// # Errors
     /// Where it cannot be read, or is wrong. Everything stays as it was.
-    pub(super) async fn reload(&self) -> Result<Reloaded, ConfigError> {
+    async fn reload(&self) -> Result<Reloaded, ConfigError> {
         let mut running = self.running.lock().await;
         let Some(path) = running.path() else { return Ok(Reloaded::nothing()) };
         let new = Config::load(path)?;
@@ -58,6 +68,23 @@ impl Reload {
         running.take_from(&new, &in_force);
         Ok(Reloaded { in_force, needs_restart })
     }
+
+    /// The same, logged, with what to print.
+    ///
+    /// # Errors
+    /// The sentence to print.
+    pub(super) async fn told(&self) -> Result<Vec<String>, String> {
+        match self.reload().await {
+            Ok(reloaded) => {
+                reloaded.log();
+                Ok(reloaded.lines())
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration was not read again; the former one stays in force");
+                Err(format!("{error}; the former configuration stays in force"))
+            }
+        }
+    }
 }
 
 impl Reloaded {
@@ -66,14 +93,23 @@ impl Reloaded {
     }
 
     fn log(&self) {
-        if !self.in_force.is_empty() {
-            tracing::info!(settings = self.in_force.join(", "), "in force from now on");
-        }
+        tracing::info!(in_force = self.in_force.join(", "), "the configuration was read again");
         if !self.needs_restart.is_empty() {
             let settings = self.needs_restart.join(", ");
-            tracing::warn!(settings, "the configuration says otherwise, and needs a restart for it");
+            tracing::warn!(settings, "these settings need a restart to come into force");
         }
-        tracing::info!("the configuration was read again");
+    }
+
+    /// For whoever asked for it.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec!["The configuration was read again; no connection was cut.".to_owned()];
+        if !self.in_force.is_empty() {
+            lines.push(format!("In force from now on: {}", self.in_force.join(", ")));
+        }
+        if !self.needs_restart.is_empty() {
+            lines.push(format!("These need a restart: {}", self.needs_restart.join(", ")));
+        }
+        lines
     }
 }
 
@@ -95,12 +131,7 @@ pub(super) async fn at_hangup(reload: Reload, status: String, mut stop: watch::R
             heard = hangup.recv() => if heard.is_none() { return },
         }
         systemd::reloading();
-        match reload.reload().await {
-            Ok(reloaded) => reloaded.log(),
-            Err(error) => {
-                tracing::error!(%error, "the configuration was not read again; the former one stays in force");
-            }
-        }
+        let _ = reload.told().await;
         systemd::ready(&status);
     }
 }

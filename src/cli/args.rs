@@ -38,6 +38,8 @@ pub(super) enum Command {
     Check(Check),
     /// Show how the desk is doing.
     Status(Status),
+    /// Have the running desk read its configuration again; says what needs a restart.
+    Reload(At),
     /// Print the version.
     Version,
     /// Write the manual pages into a folder.

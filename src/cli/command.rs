@@ -44,6 +44,7 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
     let told = match ask(&config.control_socket(), &request).await {
         Ok(told) => told,
         Err(ControlError::NobodyThere) => {
+            refuse_as_another(&config)?;
             app::answer_alone(config, request).await.map_err(|error| error.to_string())?
         }
         Err(error) => return Err(error.to_string()),
@@ -58,6 +59,20 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
         Answer::Refused(why) => Err(why),
         Answer::Survey(_) => Ok(()),
     }
+}
+
+/// What root wrote into the data folder of another user, that user's daemon could not read.
+fn refuse_as_another(config: &Config) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = std::fs::metadata(&config.data).map(|folder| folder.uid()).unwrap_or(0);
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = config.data.display();
+    Err(format!(
+        "the desk does not run, and its data folder {folder} belongs to another user; start the desk first \
+         (`systemctl start postdesk`), or run this as that user"
+    ))
 }
 
 /// Tries everything, a line for each thing; fails where the desk would not run.

@@ -55,6 +55,7 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Setup(setup) => setup::run(*setup).await,
         Command::Check(check) => command::check(&check).await,
         Command::Status(status) => command::operate(&status.at, status.request()).await,
+        Command::Reload(at) => command::operate(&at, crate::control::Request::Reload).await,
         Command::Man { folder } => papers::man(&folder),
         Command::Completions { shell } => papers::completions(shell),
     };

@@ -1,5 +1,9 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
 use super::accounts;
 use super::request::{Answer, ProjectAdd, ProjectEdit, Request};
 use super::{Survey, status};
@@ -10,6 +14,9 @@ use crate::store::VERSION;
 use crate::tracker::{FromName, Handle, Project, ProjectPath, Role, Suffix, TrustedDomain};
 use crate::triage::AdoptHow;
 
+/// Reads the daemon's configuration again: lines to print, or a sentence that says what is wrong.
+pub type Reload = Arc<dyn Fn() -> BoxFuture<'static, Result<Vec<String>, String>> + Send + Sync>;
+
 /// What the operator's commands work with.
 #[derive(Clone)]
 pub struct Operator {
@@ -17,6 +24,8 @@ pub struct Operator {
     pub intake: Intake,
     /// Whether this is the daemon; else a command that found none.
     pub running: bool,
+    /// `None` where no daemon runs.
+    pub reload: Option<Reload>,
 }
 
 impl Operator {
@@ -59,6 +68,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::TakeOver => take_over(operator).await,
         Request::Status => Ok(status::lines(desk, operator.running)),
         Request::StatusJson => status::json(desk, operator.running),
+        Request::Reload => match &operator.reload {
+            Some(reload) => reload().await,
+            None => Err("no daemon runs; it reads its configuration when it is started".to_owned()),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ mod socket;
 mod status;
 mod survey;
 
-pub use answer::{Operator, answer};
+pub use answer::{Operator, Reload, answer};
 pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
 pub use socket::{ControlError, ask, serve};
 pub use survey::Survey;

@@ -30,6 +30,8 @@ pub enum Request {
     Status,
     /// The same as JSON.
     StatusJson,
+    /// Read the configuration again.
+    Reload,
     /// For `check`: what the store has.
     Survey,
 }

@@ -40,20 +40,19 @@ inside() {
         env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
 }
 
-# Restarts the machine as its own `reboot` does, and waits for the new one.
+# Restarts the machine as its own `reboot` does. nspawn then ends with 133, for whoever keeps the
+# machine to boot it again (systemd-nspawn(1), --keep-unit).
 reboot_machine() {
-    local before
-    before=$(leader)
+    local status=0
     inside systemctl reboot
-    wait_for 60 "the machine to end" is_another "$before"
-    wait_for 60 "the machine to boot again" inside systemctl is-system-running --wait
+    wait_for 120 "the machine to end" is_gone
+    wait "$nspawn" || status=$?
+    nspawn=
+    [[ $status -eq 133 ]] || { say "the machine ended with $status, which is no reboot"; return 1; }
+    boot
 }
 
-is_another() {
-    local now
-    now=$(leader)
-    [[ -n $now && $now != "$1" ]]
-}
+is_gone() { ! kill -0 "$nspawn" 2>/dev/null; }
 
 # Ends the machine; nothing of it stays.
 end_machine() {

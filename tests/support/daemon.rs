@@ -21,6 +21,7 @@ pub struct Daemon {
     child: Option<Child>,
     folder: TempDir,
     port: u16,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Daemon {
@@ -31,7 +32,17 @@ impl Daemon {
         let port = folder::free_port();
         let text = config(folder.path(), port);
         std::fs::write(folder.path().join("postdesk.toml"), text).expect("the configuration");
-        Self { child: None, folder, port }
+        Self { child: None, folder, port, environment: Vec::new() }
+    }
+
+    /// Sets a variable of its environment, and of that of its commands.
+    pub fn environment(&mut self, name: &'static str, value: impl Into<String>) {
+        self.environment.push((name, value.into()));
+    }
+
+    /// The process, while it runs.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
     }
 
     pub fn folder(&self) -> &Path {
@@ -86,6 +97,7 @@ impl Daemon {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command.args(arguments).current_dir(self.folder.path()).env("RUST_BACKTRACE", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         command
     }
 
