@@ -148,6 +148,7 @@ async fn where_all_is_well_it_says_so_and_changes_nothing() {
         ("limits", "500 Emails at once"),
         ("mailboxes", "role:sent are there; Postdesk/Handled"),
         ("intake", "is empty"),
+        ("marker", "No desk has put its marker"),
         ("identity", "Letters leave as support@desk.example"),
         ("push", "at once"),
     ] {
@@ -373,6 +374,7 @@ async fn beside_a_running_daemon_it_asks_that_one_and_mails_itself_without_a_tra
     checked.has("ok", "store", &["A daemon runs"]);
     checked.has("ok", "listener", &["the daemon runs"]);
     checked.has("ok", "intake", &["is this desk's"]);
+    checked.has("ok", "marker", &["has this desk's marker"]);
     checked.has("warn", "aliases", &["no identity for help@desk.example"]);
     checked.has("ok", "wildcard", &["incoming+check", "arrived"]);
     checked.has("ok", "plain address", &["support@desk.example arrived"]);
@@ -399,6 +401,7 @@ async fn after_the_daemon_ended_it_reads_the_store_and_tells_what_does_not_arriv
     assert!(world.desk.stop().await.success());
     let checked = check(&world.desk, &["check", "--send", "--wait", "3"]);
     checked.has("ok", "store", &["can be read"]);
+    checked.has("ok", "marker", &["has this desk's marker"]);
     checked.only_bad(
         "wildcard",
         &["did not arrive within 3 seconds", "sub-addressing", "`reply_to = \"plain\"`"],
@@ -406,6 +409,27 @@ async fn after_the_daemon_ended_it_reads_the_store_and_tells_what_does_not_arriv
     checked.has("ok", "plain address", &["arrived"]);
     checked.has("warn", "results", &["of other.example, not of mx.desk.example", "`authserv_id`"]);
     checked.has("warn", "signature", &["leaves out List-Unsubscribe", "Add both"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailbox_with_another_desks_marker() {
+    let mut world = World::new(Habits::default(), BASIC).await;
+    running(&mut world).await;
+    let url = world.server.url();
+    let mut other = Daemon::prepare(|folder, port| config(folder, port, &url, BASIC));
+    check(&other, &["check"])
+        .only_bad("marker", &["belongs to another desk", "`postdesk adopt --take-over`"]);
+    // The same beside a daemon that has stopped for it.
+    other.start().await;
+    until("the other desk to stop", LONG, async || {
+        let status = tokio::task::block_in_place(|| other.must(&["status"]));
+        status.contains("stopped, mail in and out").then_some(())
+    })
+    .await;
+    let words =
+        ["takes no mail in and sends none", "belongs to another desk", "`postdesk adopt --take-over`"];
+    check(&other, &["check"]).only_bad("marker", &words);
+    assert!(world.check().runs, "the first desk's mailbox is its own");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
