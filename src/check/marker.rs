@@ -48,7 +48,7 @@ pub(super) async fn marker(report: &mut Report<'_>, checked: &Checked<'_>, jmap:
             report.ok("marker", "No desk has put its marker into this mailbox yet; the first start does.");
         }
         Claim::Ours(_) => {
-            report.ok("marker", "The mailbox has this desk's marker, so it is this desk's alone.")
+            report.ok("marker", "The mailbox has this desk's marker, so it is this desk's alone.");
         }
         Claim::Other(other) => {
             report.bad("marker", format!("{other} This desk would take no mail in and send none. {REMEDY}"));

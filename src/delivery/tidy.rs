@@ -44,21 +44,10 @@ impl Delivery {
     /// of ours is left alone. `false` where the server refused one.
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
-        let mut lying = Vec::new();
-        let mut position = 0;
-        loop {
-            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
-            if page.found == 0 {
-                break;
-            }
-            position += page.found;
-            lying.extend(page.emails);
-        }
         let mut all = true;
-        for mail in lying {
+        for mail in self.outgoing().await? {
             let Some(row) = self.letter_in(&mail)? else { continue };
-            let under_way =
-                row.state == OutboxState::Submitting && row.email.as_deref() == Some(mail.id.as_str());
+            let under_way = row.state == OutboxState::Submitting;
             let done = match row.state {
                 _ if row.letter.is_secret() && !under_way => self.destroy(&mail.id).await?,
                 OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,
@@ -74,6 +63,21 @@ impl Delivery {
             }
         }
         Ok(all)
+    }
+
+    /// Everything that lies in the mailbox of outgoing letters.
+    pub(super) async fn outgoing(&self) -> Result<Vec<EmailInfo>, DeliveryError> {
+        let (jmap, ways) = (self.jmap().await?, self.ways().await?);
+        let mut lying = Vec::new();
+        let mut position = 0;
+        loop {
+            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
+            if page.found == 0 {
+                return Ok(lying);
+            }
+            position += page.found;
+            lying.extend(page.emails);
+        }
     }
 
     fn letter_in(&self, mail: &EmailInfo) -> Result<Option<OutboxRow>, DeliveryError> {
