@@ -11,6 +11,8 @@
     reason = "tests may fail loudly, and own their files"
 )]
 
+#[path = "check/marker.rs"]
+mod marker;
 mod support;
 
 use std::path::Path;
@@ -409,27 +411,6 @@ async fn after_the_daemon_ended_it_reads_the_store_and_tells_what_does_not_arriv
     checked.has("ok", "plain address", &["arrived"]);
     checked.has("warn", "results", &["of other.example, not of mx.desk.example", "`authserv_id`"]);
     checked.has("warn", "signature", &["leaves out List-Unsubscribe", "Add both"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mailbox_with_another_desks_marker() {
-    let mut world = World::new(Habits::default(), BASIC).await;
-    running(&mut world).await;
-    let url = world.server.url();
-    let mut other = Daemon::prepare(|folder, port| config(folder, port, &url, BASIC));
-    check(&other, &["check"])
-        .only_bad("marker", &["belongs to another desk", "`postdesk adopt --take-over`"]);
-    // The same beside a daemon that has stopped for it.
-    other.start().await;
-    until("the other desk to stop", LONG, async || {
-        let status = tokio::task::block_in_place(|| other.must(&["status"]));
-        status.contains("stopped, mail in and out").then_some(())
-    })
-    .await;
-    let words =
-        ["takes no mail in and sends none", "belongs to another desk", "`postdesk adopt --take-over`"];
-    check(&other, &["check"]).only_bad("marker", &words);
-    assert!(world.check().runs, "the first desk's mailbox is its own");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

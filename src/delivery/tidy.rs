@@ -11,6 +11,13 @@ use crate::tracker::{OutboxRow, OutboxState};
 /// How many mails are read at once.
 const PAGE: usize = 200;
 
+/// What lies in the mailbox of outgoing letters.
+pub(super) struct Outgoing {
+    pub(super) mails: Vec<EmailInfo>,
+    /// Whether nothing went away, or got another id, while this was read.
+    pub(super) complete: bool,
+}
+
 impl Delivery {
     pub(super) fn make_untidy(&self) {
         self.untidy.store(true, Ordering::Relaxed);
@@ -45,7 +52,7 @@ impl Delivery {
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         let mut all = true;
-        for mail in self.outgoing().await? {
+        for mail in self.outgoing().await?.mails {
             let Some(row) = self.letter_in(&mail)? else { continue };
             let under_way = row.state == OutboxState::Submitting;
             let done = match row.state {
@@ -65,10 +72,10 @@ impl Delivery {
         Ok(all)
     }
 
-    /// Everything that lies in the mailbox of outgoing letters.
-    pub(super) async fn outgoing(&self) -> Result<Vec<EmailInfo>, DeliveryError> {
+    /// What lies in the mailbox of outgoing letters.
+    pub(super) async fn outgoing(&self) -> Result<Outgoing, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
-        let mut lying = Vec::new();
+        let mut lying = Outgoing { mails: Vec::new(), complete: true };
         let mut position = 0;
         loop {
             let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
@@ -76,7 +83,8 @@ impl Delivery {
                 return Ok(lying);
             }
             position += page.found;
-            lying.extend(page.emails);
+            lying.complete &= page.emails.len() == page.found;
+            lying.mails.extend(page.emails);
         }
     }
 
