@@ -11,6 +11,8 @@
     reason = "tests may fail loudly, and own their files"
 )]
 
+#[path = "check/marker.rs"]
+mod marker;
 mod support;
 
 use std::path::Path;
@@ -148,6 +150,7 @@ async fn where_all_is_well_it_says_so_and_changes_nothing() {
         ("limits", "500 Emails at once"),
         ("mailboxes", "role:sent are there; Postdesk/Handled"),
         ("intake", "is empty"),
+        ("marker", "No desk has put its marker"),
         ("identity", "Letters leave as support@desk.example"),
         ("push", "at once"),
     ] {
@@ -332,6 +335,7 @@ async fn beside_a_running_daemon_it_asks_that_one_and_mails_itself_without_a_tra
     checked.has("ok", "store", &["A daemon runs"]);
     checked.has("ok", "listener", &["the daemon runs"]);
     checked.has("ok", "intake", &["is this desk's"]);
+    checked.has("ok", "marker", &["has this desk's marker"]);
     checked.has("warn", "aliases", &["no identity for help@desk.example"]);
     checked.has("ok", "wildcard", &["incoming+check", "arrived"]);
     checked.has("ok", "plain address", &["support@desk.example arrived"]);
@@ -358,6 +362,7 @@ async fn after_the_daemon_ended_it_reads_the_store_and_tells_what_does_not_arriv
     assert!(world.desk.stop().await.success());
     let checked = check(&world.desk, &["check", "--send", "--wait", "3"]);
     checked.has("ok", "store", &["can be read"]);
+    checked.has("ok", "marker", &["has this desk's marker"]);
     checked.only_bad(
         "wildcard",
         &["did not arrive within 3 seconds", "sub-addressing", "`reply_to = \"plain\"`"],

@@ -366,3 +366,103 @@ async fn a_letter_refused_for_now_leaves_later_where_cyrus_keeps_the_code_to_its
     // `forbiddenToSend`, described as "come back later" and no more.
     refused_for_now("451 4.3.0 come back later", true).await;
 }
+
+/// The one comment of a ticket's page that has this text.
+fn comment_with<'a>(page: &'a str, text: &str) -> &'a str {
+    let comments = page.split("<article ").skip(1).map(|rest| rest.split("</article>").next().unwrap());
+    let mut with: Vec<_> = comments.filter(|comment| comment.contains(text)).collect();
+    assert_eq!(with.len(), 1, "comments with {text:?}");
+    with.remove(0)
+}
+
+/// Waits until the comment with this text, and no other, shows all of this.
+async fn comment_shows(agent: &Tracker, ticket: &str, text: &str, shown: &[&str]) -> String {
+    until(&format!("{shown:?} on the comment {text:?}"), LONG, async || {
+        let page = agent.try_page(ticket).await.filter(|page| page.contains(text))?;
+        shown.iter().all(|shown| comment_with(&page, text).contains(shown)).then_some(page)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refusal_for_good_ends_on_the_comment_that_was_refused() {
+    if without("a refusal for good on Cyrus", &[Piece::Cyrus]) {
+        return;
+    }
+    let street = Street::start(Plan { delete_on_send: true, https: true }).await;
+    street.sink.enhanced();
+    let (agent, ticket) = (street.agent().await, "/p/acme/web/1");
+    street.open(JANE, ALIAS, "My order").await;
+    street.sink.nth_to(JANE, 1).await;
+    agent.reply(ticket, "The first answer.").await;
+    street.sink.nth_to(JANE, 2).await;
+    street.sink.refuse(JANE, "550 5.1.1 no such person");
+    agent.reply(ticket, "The second answer.").await;
+    let page = comment_shows(&agent, ticket, "The second answer.", &["Not sent to 1 of 1"]).await;
+    let first = comment_with(&page, "The first answer.");
+    assert!(!first.contains("Not sent"), "{first}");
+    assert!(first.contains("Sent to 1 of 1") || first.contains("Delivered to 1 of 1"), "{first}");
+    // The timeline says so on a line of its own.
+    assert!(page.contains("Delivery failed"), "{page}");
+    // It is over: the next one goes out, and the refused one never does.
+    street.sink.accept(JANE);
+    agent.reply(ticket, "The third answer.").await;
+    let third = Letter::read(&street.sink.nth_to(JANE, 3).await);
+    assert!(third.text.contains("The third answer."), "{}", third.text);
+    // Cyrus keeps the words of that reply to itself; of others it tells them, and so does the page.
+    street.sink.refuse(JANE, "554 5.7.1 we want no mail of yours");
+    agent.reply(ticket, "The fourth answer.").await;
+    let shown = ["Not sent to 1 of 1", "we want no mail of yours"];
+    comment_shows(&agent, ticket, "The fourth answer.", &shown).await;
+    street.mailbox().wait_for_mails("sent", 3).await;
+}
+
+#[tokio::test]
+async fn a_refusal_for_now_stands_on_the_comment_that_waits_until_it_has_left() {
+    if without("a refusal for now on Cyrus, on the page", &[Piece::Cyrus]) {
+        return;
+    }
+    let street = Street::start(Plan { delete_on_send: true, https: true }).await;
+    street.sink.enhanced();
+    let (agent, ticket) = (street.agent().await, "/p/acme/web/1");
+    street.open(JANE, ALIAS, "My order").await;
+    street.sink.nth_to(JANE, 1).await;
+    agent.reply(ticket, "The first answer.").await;
+    street.sink.nth_to(JANE, 2).await;
+    street.sink.refuse(JANE, "450 4.7.1 not yet");
+    agent.reply(ticket, "The second answer.").await;
+    let waits = ["Waiting for 1 of 1", "tried again by itself"];
+    let page = comment_shows(&agent, ticket, "The second answer.", &waits).await;
+    assert!(!comment_with(&page, "The first answer.").contains("Waiting for"), "{page}");
+    street.sink.accept(JANE);
+    let second = Letter::read(&street.sink.nth_to(JANE, 3).await);
+    assert!(second.text.contains("The second answer."), "{}", second.text);
+    comment_shows(&agent, ticket, "The second answer.", &["1 of 1"]).await;
+    until("the comment to be sent", LONG, async || {
+        let page = agent.try_page(ticket).await?;
+        (!comment_with(&page, "The second answer.").contains("Waiting for")).then_some(())
+    })
+    .await;
+}
+
+/// An invitation leaves through a real server, and no copy of its link stays there.
+#[tokio::test]
+async fn an_invitation_leaves_and_stays_nowhere() {
+    if without("an invitation on Cyrus", &[Piece::Cyrus]) {
+        return;
+    }
+    let street = Street::start(Plan { delete_on_send: true, https: true }).await;
+    street.taking_in().await;
+    let told = street.daemon.must(&["account", "add", "lin", "lin@team.test", "--project", "acme/web"]);
+    assert!(told.contains("An invitation goes to this address"), "{told}");
+    let letter = Letter::read(&street.sink.nth_to("lin@team.test", 1).await);
+    assert!(letter.text.contains(&format!("{PUBLIC}/welcome/")), "{}", letter.text);
+    holds("the draft to be gone", LONG, async || {
+        !street.daemon.must(&["account", "list"]).contains("waits to be sent")
+            && street.mailbox().mails("Outgoing").await.is_empty()
+    })
+    .await;
+    assert!(street.mailbox().mails("sent").await.is_empty());
+    let listed = street.daemon.must(&["account", "list"]);
+    assert!(listed.contains("@lin") && !listed.contains("the invitation"), "{listed}");
+}

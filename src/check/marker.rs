@@ -2,6 +2,7 @@
 
 use super::{Checked, Report};
 use crate::jmap::{Jmap, JmapError};
+use crate::store::{Peeked, StorePath};
 use crate::tracker::{RunId, Seq, StoreId};
 use crate::triage::{Claim, Marker, Us, judge};
 
@@ -17,6 +18,11 @@ pub(super) async fn marker(report: &mut Report<'_>, checked: &Checked<'_>, jmap:
     let survey = checked.survey.as_ref();
     if let Some(other) = survey.and_then(|survey| survey.stopped.as_ref()) {
         report.bad("marker", format!("The daemon takes no mail in and sends none. {other} {REMEDY}"));
+        return;
+    }
+    let new = || matches!(StorePath::new(&checked.config.data).peek(), Ok(Peeked::None));
+    if survey.is_none() && !new() {
+        report.skip("marker", "Whose it is was not looked at, because the store cannot be read at present.");
         return;
     }
     let markers = match lying(checked, jmap).await {

@@ -117,11 +117,26 @@ impl DeliveryError {
 struct Ways {
     outgoing: MailboxId,
     sent: MailboxId,
+    /// The account's own one.
     identity: IdentityId,
-    /// The envelope's sender: the identity's address.
+    /// Its address.
     sender: Address,
     /// Whom a From may name.
     identities: Vec<Identity>,
+}
+
+impl Ways {
+    /// The identity for a letter with this From, and the envelope's sender, to whom reports go. RFC 8621
+    /// §7.5 lets a server refuse a From that the identity does not cover, and many refuse an envelope
+    /// that is not the identity's.
+    fn identity_for(&self, from: &Address) -> (IdentityId, Address) {
+        let own = || (self.identity.clone(), self.sender.clone());
+        if *from == self.sender {
+            return own();
+        }
+        Identity::for_address(&self.identities, from)
+            .map_or_else(own, |identity| (identity.id.clone(), from.clone()))
+    }
 }
 
 /// The street of outgoing mail. Cheap to clone.

@@ -66,7 +66,19 @@ impl Delivery {
         if row.state != OutboxState::Submitting {
             return Ok(LookFound::Nothing);
         }
-        let Some(info) = self.email_of(row).await? else { return Ok(LookFound::Left { email: None }) };
+        let is_it = |info: &EmailInfo| info.message_ids.contains(&row.message_id);
+        let info = match self.email_of(row).await? {
+            Some(info) => Some(info),
+            // The server may have given it another id.
+            None => {
+                let lying = self.outgoing().await?;
+                if !lying.complete {
+                    return Ok(LookFound::Nothing);
+                }
+                lying.mails.into_iter().find(is_it)
+            }
+        };
+        let Some(info) = info else { return Ok(LookFound::Left { email: None }) };
         let named = self.jmap().await?.submission_of(&info.id).await?;
         Ok(named.map_or(LookFound::Nothing, |_| LookFound::Left { email: None }))
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
 use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
-use crate::mail::Address;
+use crate::mail::{self, Address};
 use crate::store::{Look, RawError};
 use crate::tracker::{OutboxRow, Recipient};
 
@@ -52,6 +52,8 @@ impl Delivery {
             }
             drafted => drafted?,
         };
+        // The draft may be older than what is configured now, so its own From counts.
+        let from = mail::parse(&bytes, None).from.map_or_else(|| ways.sender.clone(), |from| from.address);
         let Some(imported) = self.import(&row, bytes.into(), &ways).await? else { return Ok(()) };
         if imported.existed && self.lies_in_sent(&imported.id, &ways).await? {
             let email = Some(imported.id.as_str().to_owned());
@@ -62,9 +64,10 @@ impl Delivery {
             self.make_untidy();
             return Ok(());
         };
-        let envelope = Envelope { from: ways.sender.clone(), to };
+        let (identity, sender) = ways.identity_for(&from);
+        let envelope = Envelope { from: sender, to };
         let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
-        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &after).await;
+        let outcome = jmap.submit(&imported.id, &envelope, &identity, &after).await;
         self.settle(&row, &imported.id, outcome, &ways).await
     }
 

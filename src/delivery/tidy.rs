@@ -11,6 +11,13 @@ use crate::tracker::{OutboxRow, OutboxState};
 /// How many mails are read at once.
 const PAGE: usize = 200;
 
+/// What lies in the mailbox of outgoing letters.
+pub(super) struct Outgoing {
+    pub(super) mails: Vec<EmailInfo>,
+    /// Whether nothing went away, or got another id, while this was read.
+    pub(super) complete: bool,
+}
+
 impl Delivery {
     pub(super) fn make_untidy(&self) {
         self.untidy.store(true, Ordering::Relaxed);
@@ -44,21 +51,10 @@ impl Delivery {
     /// of ours is left alone. `false` where the server refused one.
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
-        let mut lying = Vec::new();
-        let mut position = 0;
-        loop {
-            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
-            if page.found == 0 {
-                break;
-            }
-            position += page.found;
-            lying.extend(page.emails);
-        }
         let mut all = true;
-        for mail in lying {
+        for mail in self.outgoing().await?.mails {
             let Some(row) = self.letter_in(&mail)? else { continue };
-            let under_way =
-                row.state == OutboxState::Submitting && row.email.as_deref() == Some(mail.id.as_str());
+            let under_way = row.state == OutboxState::Submitting;
             let done = match row.state {
                 _ if row.letter.is_secret() && !under_way => self.destroy(&mail.id).await?,
                 OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,
@@ -74,6 +70,22 @@ impl Delivery {
             }
         }
         Ok(all)
+    }
+
+    /// What lies in the mailbox of outgoing letters.
+    pub(super) async fn outgoing(&self) -> Result<Outgoing, DeliveryError> {
+        let (jmap, ways) = (self.jmap().await?, self.ways().await?);
+        let mut lying = Outgoing { mails: Vec::new(), complete: true };
+        let mut position = 0;
+        loop {
+            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
+            if page.found == 0 {
+                return Ok(lying);
+            }
+            position += page.found;
+            lying.complete &= page.emails.len() == page.found;
+            lying.mails.extend(page.emails);
+        }
     }
 
     fn letter_in(&self, mail: &EmailInfo) -> Result<Option<OutboxRow>, DeliveryError> {

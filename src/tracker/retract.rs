@@ -74,3 +74,149 @@ fn owed_without(events: &[Event], comment: EventNo) -> Option<Timestamp> {
     }
     owed
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::mail::Address;
+    use crate::tracker::{
+        AccountId, Body, Change, LinkKind, Participant, ParticipantNo, ProjectId, Subscription, TicketId,
+        apply, change,
+    };
+
+    const CUSTOMER: Actor = Actor::Participant(ParticipantNo(1));
+    const JANE: Actor = Actor::Account(AccountId(1));
+
+    /// A ticket with its timeline; each step is a minute later.
+    struct Life {
+        ticket: Ticket,
+        events: Vec<Event>,
+        now: Timestamp,
+    }
+
+    impl Life {
+        fn new() -> Self {
+            let start = Timestamp::UNIX_EPOCH;
+            let mut ticket = Ticket {
+                id: TicketId(1),
+                project: ProjectId(7),
+                number: 12,
+                title: "Broken".to_owned(),
+                state: State::Open,
+                hold_until: None,
+                due: None,
+                spam: false,
+                merged_into: None,
+                assignee: None,
+                labels: Vec::new(),
+                participants: vec![Participant {
+                    no: ParticipantNo(1),
+                    address: Address::parse("anna@customer.example").unwrap(),
+                    name: None,
+                    subscription: Subscription::Subscribed,
+                    added_at: start,
+                    waits: false,
+                }],
+                also_for: Vec::new(),
+                opened_at: start,
+                active_at: start,
+                owed_since: None,
+                last_event: EventNo(0),
+                comments: 0,
+                notes: 0,
+                unverified: 0,
+            };
+            let events = change::open(&mut ticket, Body::Text("Help".to_owned()), start);
+            Self { ticket, events, now: start }
+        }
+
+        fn later(&mut self) {
+            self.now += SignedDuration::from_mins(1);
+        }
+
+        fn with(mut self, change: Change, actor: Actor) -> Self {
+            self.later();
+            self.at_once(change, actor)
+        }
+
+        /// In the same click as what was before.
+        fn at_once(mut self, change: Change, actor: Actor) -> Self {
+            self.events.extend(apply(&mut self.ticket, change, actor, self.now).unwrap());
+            self
+        }
+
+        fn says(self, actor: Actor) -> Self {
+            let body = Body::Text("Words".to_owned());
+            self.with(Change::Comment { body, automatic: false }, actor)
+        }
+
+        fn take_back(&mut self, comment: u32) -> Result<Vec<Event>, Refusal> {
+            self.later();
+            let done = retract(&mut self.ticket, &self.events, EventNo(comment), JANE, self.now)?;
+            self.events.extend(done.clone());
+            Ok(done)
+        }
+    }
+
+    #[test]
+    fn the_ticket_is_as_if_the_reply_had_not_been_written() {
+        let mut life = Life::new().says(CUSTOMER).says(JANE);
+        let comments = life.ticket.comments;
+        assert_eq!(life.ticket.owed_since, None);
+        let done = life.take_back(3).unwrap();
+        assert_eq!(done[0].kind, EventKind::Retracted { event: EventNo(3) });
+        assert_eq!(life.ticket.comments, comments - 1);
+        assert_eq!(life.ticket.owed_since, Some(Timestamp::UNIX_EPOCH), "since the first unanswered word");
+        assert_eq!(retracted(&life.events).collect::<Vec<_>>(), [EventNo(3)]);
+        assert_eq!(life.take_back(3), Err(Refusal::NothingToTakeBack), "once is all");
+    }
+
+    #[test]
+    fn only_replies_of_agents_can_be_taken_back() {
+        let mut life = Life::new()
+            .says(CUSTOMER)
+            .with(Change::Note { body: Body::Text("Inner".to_owned()) }, JANE)
+            .with(Change::Link { ticket: TicketId(2), how: LinkKind::Answers }, JANE);
+        let before = life.ticket.clone();
+        for no in [1, 2, 3, 4, 99] {
+            assert_eq!(life.take_back(no), Err(Refusal::NothingToTakeBack), "{no}");
+        }
+        assert_eq!(life.ticket, before, "a refusal leaves the ticket as it was");
+    }
+
+    #[test]
+    fn a_ticket_that_the_same_click_closed_is_open_again() {
+        let mut life = Life::new().says(JANE).at_once(Change::Close, JANE);
+        let done = life.take_back(2).unwrap();
+        assert_eq!(done[1].kind, EventKind::Status { from: State::Closed, to: State::Open });
+        assert_eq!(life.ticket.state, State::Open);
+        assert_eq!(life.ticket.owed_since, Some(Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn a_ticket_that_was_closed_by_another_click_stays_closed() {
+        let mut life = Life::new().says(JANE).with(Change::Close, JANE);
+        assert_eq!(life.take_back(2).unwrap().len(), 1);
+        assert_eq!((life.ticket.state, life.ticket.owed_since), (State::Closed, None));
+        // Nor does what the click did count where somebody has changed it since.
+        let mut life = Life::new()
+            .says(JANE)
+            .at_once(Change::Close, JANE)
+            .with(Change::Reopen, JANE)
+            .with(Change::Close, JANE);
+        assert_eq!(life.take_back(2).unwrap().len(), 1);
+        assert_eq!(life.ticket.state, State::Closed);
+    }
+
+    #[test]
+    fn another_answer_still_counts_as_one() {
+        let mut life = Life::new().says(JANE).says(CUSTOMER).says(JANE).says(JANE);
+        life.take_back(5).unwrap();
+        assert_eq!(life.ticket.owed_since, None, "the answer before it stands");
+        let asked = life.events[2].at;
+        life.take_back(4).unwrap();
+        assert_eq!(life.ticket.owed_since, Some(asked), "the customer's second mail is unanswered");
+    }
+}

@@ -42,3 +42,81 @@ fn held(mail: &Inbound, key: Option<&KeyFact>, project: Option<&ProjectFact>, fa
         None => at(HoldCause::Bounce, project),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::{Address, parse};
+    use crate::tracker::{OutboxId, TicketId};
+    use crate::triage::LetterFact;
+
+    fn mail(recipients: &str) -> Inbound {
+        let text = format!(
+            "From: MAILER-DAEMON@mx.example\nContent-Type: multipart/report; report-type=delivery-status; \
+             boundary=B\n\n--B\n\nIt did not arrive.\n--B\nContent-Type: message/delivery-status\n\n\
+             Reporting-MTA: dns; mx.example\n\n{recipients}\n--B\nContent-Type: message/rfc822\n\n\
+             Message-ID: <one@desk.example>\n\nText\n--B--\n"
+        );
+        parse(text.as_bytes(), None)
+    }
+
+    fn recipient(address: &str, action: &str, status: &str) -> String {
+        format!("Final-Recipient: rfc822; {address}\nAction: {action}\nStatus: {status}\n\n")
+    }
+
+    fn facts(letter: Option<&str>) -> Facts {
+        let letter = letter.map(|to| LetterFact {
+            letter: OutboxId(5),
+            ticket: TicketId(1),
+            to: Address::parse(to).unwrap(),
+        });
+        Facts { letter, ..Facts::default() }
+    }
+
+    fn decided(recipients: &str, letter: Option<&str>) -> Verdict {
+        report(&mail(recipients), None, None, &facts(letter))
+    }
+
+    const ANNA: &str = "anna@customer.example";
+
+    #[test]
+    fn what_it_says_of_our_letter_is_told_apart() {
+        let says = |action: &str, status: &str| match decided(&recipient(ANNA, action, status), Some(ANNA)) {
+            Verdict::Bounce { letter: OutboxId(5), ticket: TicketId(1), outcome } => outcome,
+            other => panic!("{other:?}"),
+        };
+        let failed = |permanent, reply: &str| Reported::Failed { permanent, reply: reply.to_owned() };
+        assert_eq!(says("failed", "5.1.1"), failed(true, "5.1.1"));
+        assert_eq!(
+            says("failed", "4.4.7"),
+            failed(false, "4.4.7"),
+            "given up after days, and may work again"
+        );
+        assert_eq!(says("delayed", "4.2.2"), Reported::Delayed);
+        assert_eq!(says("relayed", "2.0.0"), Reported::Passed);
+    }
+
+    #[test]
+    fn among_several_recipients_ours_counts() {
+        let several =
+            recipient("else@customer.example", "failed", "5.1.1") + &recipient(ANNA, "delayed", "4.2.2");
+        assert!(matches!(
+            decided(&several, Some("Anna@Customer.example")),
+            Verdict::Bounce { outcome: Reported::Delayed, .. }
+        ));
+    }
+
+    #[test]
+    fn one_that_is_not_about_a_letter_of_ours_or_not_about_its_reader_is_held() {
+        let failed = recipient(ANNA, "failed", "5.1.1");
+        for (recipients, letter) in [(failed.as_str(), None), (failed.as_str(), Some("ben@customer.example"))]
+        {
+            let verdict = decided(recipients, letter);
+            assert!(matches!(verdict, Verdict::Hold { cause: HoldCause::Bounce, .. }), "{verdict:?}");
+        }
+        let mut without = mail(&failed);
+        without.report = None;
+        let verdict = report(&without, None, None, &facts(Some(ANNA)));
+        assert!(matches!(verdict, Verdict::Hold { cause: HoldCause::Bounce, .. }), "{verdict:?}");
+    }
+}

@@ -228,8 +228,10 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
                 EventKind::Unsubscribed { participant } if participant == no => {
                     off = off || event.at < marked;
                 }
-                // Of one time: it may have been before.
-                EventKind::Subscribed { participant } if participant == no => {
+                // Of one time: it may have been before. Who is taken off and added again is subscribed.
+                EventKind::Subscribed { participant } | EventKind::ParticipantAdded { participant }
+                    if participant == no =>
+                {
                     off = off && event.at > marked;
                 }
                 _ => {}

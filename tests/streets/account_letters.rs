@@ -257,3 +257,24 @@ async fn what_answers_an_account_letter_is_a_mail_like_any_other() {
     let row = bench.receive(&answer).await;
     assert_eq!(row.ticket, Some(bench.ticket(1).id));
 }
+
+#[tokio::test]
+async fn a_draft_under_another_id_is_not_gone() {
+    let bench = bench().await;
+    bench.server.faults().add(Fault::CutBefore(SUBMIT), Times::Once);
+    bench.desk.invite_account(lin()).await.unwrap();
+    bench.drain().await;
+    let changed = bench.server.faults().add(Fault::ChangeEmailIds(false), Times::Once);
+    for _ in 0..3 {
+        bench.advance(MINUTE);
+        let _ = bench.delivery.run_once().await;
+    }
+    assert_eq!(changed.hits(), 1);
+    assert_eq!(last(&bench).state, OutboxState::Submitting, "nobody knows yet");
+    bench.advance(15 * MINUTE);
+    bench.settle().await;
+    bench.drain().await;
+    assert_eq!(last(&bench).state, OutboxState::PresumedSent);
+    assert_left_no_trace(&bench, &last(&bench));
+    assert!(bench.left_to(LIN).is_empty());
+}

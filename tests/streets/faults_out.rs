@@ -490,38 +490,3 @@ async fn forty_letters_over_a_broken_line_leave_once_each() {
     assert!(bench.mails_in("Outgoing").is_empty(), "what will never be sent is not kept");
     assert_eq!(bench.mails_in("sent").len(), 80 - presumed);
 }
-
-/// A letter whose text is lost can be sent by nobody: it is parked, said on the page, and holds up
-/// neither those behind it nor the lane.
-#[tokio::test]
-async fn a_letter_whose_draft_is_lost_is_parked_and_said() {
-    let (bench, ticket) = Bench::with_ticket().await;
-    bench.server.faults().add(Fault::TooMany(SUBMIT, Some(5)), Times::Once);
-    bench.comment(&ticket, "An answer.").await;
-    let _ = bench.delivery.run_once().await;
-    let letter = last(&bench);
-    assert_eq!(letter.state, OutboxState::Waiting);
-    let name = letter.draft.unwrap().raw.to_string();
-    let mut folders = vec![bench.folder().to_owned()];
-    let mut lost = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            if entry.file_type().unwrap().is_dir() {
-                folders.push(entry.path());
-            } else if entry.file_name().to_string_lossy().contains(&name[4..]) {
-                std::fs::remove_file(entry.path()).unwrap();
-                lost += 1;
-            }
-        }
-    }
-    assert_eq!(lost, 1, "{name}");
-    bench.comment(&ticket, "Another answer.").await;
-    bench.settle().await;
-    let (first, second) = (bench.store.read().unwrap().letter(letter.id).unwrap().unwrap(), last(&bench));
-    assert_eq!((first.state, second.state), (OutboxState::Failed, OutboxState::Sent));
-    assert!(first.trouble.unwrap().contains("no longer in the data folder"));
-    let said = bench.events(ticket.id).into_iter().any(|event| {
-        matches!(event.kind, EventKind::DeliveryFailed { reply, .. } if reply.contains("no longer in the data folder"))
-    });
-    assert!(said, "the timeline says so");
-}

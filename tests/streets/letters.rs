@@ -4,7 +4,7 @@ use postdesk::desk::ProjectEdit;
 use postdesk::mail::Authentication;
 use postdesk::tracker::{FromName, LetterKind, OutboxState};
 
-use crate::bench::{ANNA, BEN, Bench, DESK};
+use crate::bench::{ANNA, BEN, Bench, DESK, address};
 use crate::post::post;
 
 /// The values of a header field, unfolded.
@@ -66,6 +66,26 @@ async fn a_confirmation_has_every_header_that_the_design_names() {
         one(raw, "To"),
         format!("\"Anna Weber\" <{ANNA}>").replace('"', if one(raw, "To").contains('"') { "\"" } else { "" })
     );
+}
+
+/// From an alias goes by the alias' identity: the envelope's sender is its address, so that reports
+/// come to it, and servers that hold senders to their identity take it.
+#[tokio::test]
+async fn a_letter_from_an_alias_leaves_by_the_identity_of_the_alias() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    let aliases = vec![address("help@desk.example")];
+    for (edit, from) in [
+        (ProjectEdit::default(), "help@desk.example"),
+        (ProjectEdit { remove_aliases: aliases, ..ProjectEdit::default() }, DESK),
+    ] {
+        bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+        bench.comment(&ticket, "An answer.").await;
+        bench.drain().await;
+        let (left, mail) = bench.left_to(ANNA).pop().unwrap();
+        assert_eq!(mail.from.unwrap().address.as_str(), from);
+        assert_eq!(left.mail_from.as_str(), from, "the envelope's sender");
+    }
+    assert!(bench.letters(ticket.id).iter().all(|letter| letter.state == OutboxState::Sent));
 }
 
 #[tokio::test]

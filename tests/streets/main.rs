@@ -26,6 +26,7 @@ mod incoming;
 mod joining;
 mod letters;
 mod loops;
+mod lost_text;
 mod moving;
 mod marker;
 mod post;

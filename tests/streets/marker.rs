@@ -349,3 +349,52 @@ async fn after_an_end_without_goodbye_letters_wait_for_two_polls_and_read_again(
     bench.drain().await;
     assert_eq!(bench.letters(ticket.id).pop().unwrap().state, OutboxState::Waiting);
 }
+
+/// Somebody gives the mailbox to another desk while letters leave: those under way end, and no other
+/// begins, though all of them are due.
+#[tokio::test]
+async fn a_take_over_in_the_middle_of_a_turn_ends_it() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    for no in 0..8 {
+        bench.receive(&post(&format!("m{no}")).from(format!("customer{no}@customer.example"))).await;
+    }
+    bench.drain().await;
+    let clone = bench.clone_to("birch").await;
+    assert_does_nothing(&clone).await;
+    for number in 1..=8 {
+        bench.comment(&bench.ticket(number), "An answer.").await;
+    }
+    let before = bench.server.submissions().len();
+    // Whatever is under way stands still until time passes.
+    let submit = At::Call("EmailSubmission/set");
+    let slow = bench.server.faults().add(Fault::Slow(submit, Duration::from_secs(20)), Times::Always);
+    let delivery = bench.delivery.clone();
+    let mut turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+    let under_way = async {
+        while slow.hits() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), under_way).await.expect("no letter was begun");
+    clone.intake.take_over().await.unwrap();
+    slow.clear();
+    let ended = async {
+        loop {
+            bench.advance(Duration::from_secs(20));
+            if let Ok(done) = tokio::time::timeout(Duration::from_millis(100), &mut turn).await {
+                return done.unwrap();
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended).await.expect("the turn does not end").unwrap();
+    assert_eq!(stopped(&bench), Some(Foreign::Host));
+    let left = bench.server.submissions().len() - before;
+    let waiting = bench.store.read().unwrap().letters_in(OutboxState::Waiting, 100).unwrap();
+    assert!((1..=4).contains(&left), "{left} left that were under way");
+    assert_eq!(left + waiting.len(), 8);
+    assert!(waiting.iter().all(|letter| letter.submitted_at.is_none()));
+    // What waits leaves once, by the desk that the mailbox belongs to now.
+    assert_does_nothing(&bench).await;
+    assert!(bench.times_left().values().all(|times| *times == 1));
+}

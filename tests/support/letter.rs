@@ -29,7 +29,7 @@ impl Letter {
             reply_to: mail
                 .reply_to()
                 .and_then(|list| list.first()?.address().map(str::to_owned))
-                .expect("a Reply-To"),
+                .unwrap_or_default(),
             id: mail.message_id().expect("a Message-ID").to_owned(),
             references: sent.header("references").map(|ids| bracketed(&ids)).unwrap_or_default(),
         }

@@ -93,6 +93,8 @@ impl Street {
             web,
             "--project",
             shop,
+            // Whether mail goes out already depends on how fast the start was.
+            "--link",
         ]);
         daemon.must_with(&["account", "password", "ann", "--stdin"], PASSWORD);
     }

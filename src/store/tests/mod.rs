@@ -1,5 +1,6 @@
 //! Tests of the store: a real database on a disk in memory that can fail, or in a folder.
 
+mod bounces;
 mod facts;
 mod indexes;
 mod lists;
