@@ -48,7 +48,11 @@ impl Manual {
 impl Dial {
     fn now(&self) -> Timestamp {
         let now = after(self.start, self.elapsed);
-        now.checked_add(self.set).unwrap_or(if self.set.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+        now.checked_add(self.set).unwrap_or(if self.set.is_negative() {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
     }
 }
 
@@ -198,7 +202,10 @@ mod tests {
         tokio::task::yield_now().await;
         clock.set_by(SignedDuration::from_hours(3));
         tokio::task::yield_now().await;
-        assert_eq!((clock.now().to_string().as_str(), clock.elapsed()), ("2026-11-19T17:00:00Z", Duration::ZERO));
+        assert_eq!(
+            (clock.now().to_string().as_str(), clock.elapsed()),
+            ("2026-11-19T17:00:00Z", Duration::ZERO)
+        );
         assert!(!sleeper.is_finished());
         clock.set_by(SignedDuration::from_hours(-5));
         clock.advance(Duration::from_secs(10));

@@ -100,7 +100,9 @@ impl Config {
         if let Some(ca) = &mut self.mail.ca {
             root(ca);
         }
-        for secret in [&mut self.mail.password, &mut self.mail.token, &mut self.watch.token].into_iter().flatten() {
+        for secret in
+            [&mut self.mail.password, &mut self.mail.token, &mut self.watch.token].into_iter().flatten()
+        {
             if let Secret::File(path) = secret {
                 root(path);
             }

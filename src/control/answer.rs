@@ -1,7 +1,7 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
-use super::{Survey, status};
 use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
+use super::{Survey, status};
 use crate::desk::{self, Desk, DeskError, NewAccount, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;

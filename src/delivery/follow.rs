@@ -40,7 +40,8 @@ impl Delivery {
     /// given up: one of them found in Sent later was sent.
     pub(super) async fn follow(&self, progress: &mut Progress) -> Result<(), DeliveryError> {
         let now = self.desk.clock.now();
-        let parked_too = progress.parked_at.is_none_or(|at| at > now || after(at, LOOK_FOR_PARKED_EVERY) <= now);
+        let parked_too =
+            progress.parked_at.is_none_or(|at| at > now || after(at, LOOK_FOR_PARKED_EVERY) <= now);
         let read = self.desk.store.read()?;
         let mut unknown = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
         if parked_too {

@@ -47,9 +47,11 @@ impl Desk {
         let look = self.store.read()?;
         let mails: Vec<Count> = look.verdicts()?.into_iter().map(mails).collect();
         let letters = look.letter_counts()?;
-        let waiting = |state| letters.iter().filter(|(s, _)| *s == state).map(|(_, count)| count).sum::<u64>();
+        let waiting =
+            |state| letters.iter().filter(|(s, _)| *s == state).map(|(_, count)| count).sum::<u64>();
         let oldest = look.oldest_letter()?;
-        let mut tickets = [(State::Open, "open", 0), (State::OnHold, "hold", 0), (State::Closed, "closed", 0)];
+        let mut tickets =
+            [(State::Open, "open", 0), (State::OnHold, "hold", 0), (State::Closed, "closed", 0)];
         let mut unverified = 0;
         for project in look.projects()? {
             for (state, _, count) in &mut tickets {

@@ -16,7 +16,8 @@ const UNREAD: &str = "this mail is larger than this desk takes, so it was not re
      and move it back into the intake mailbox";
 
 /// The same for one that the mail server did not give.
-const NO_CONTENT: &str = "the mail server has not given the content of this mail yet; \"Try again\" asks it once more";
+const NO_CONTENT: &str =
+    "the mail server has not given the content of this mail yet; \"Try again\" asks it once more";
 
 impl Desk {
     /// Takes a held mail in: into the ticket that it belongs to, where it is known and its sender

@@ -53,7 +53,13 @@ impl Pulse {
     pub(super) fn new(clock: Clock) -> Self {
         let since = clock.elapsed();
         let beats = [const { AtomicU64::new(REST) }; 3];
-        Self { clock, beats: Arc::new(beats), swept: Arc::new(AtomicU64::new(REST)), poll: Arc::default(), since }
+        Self {
+            clock,
+            beats: Arc::new(beats),
+            swept: Arc::new(AtomicU64::new(REST)),
+            poll: Arc::default(),
+            since,
+        }
     }
 
     /// A step begins, or has got on.
@@ -64,6 +70,12 @@ impl Pulse {
     /// The street waits, for work or for a time.
     pub fn rest(&self, street: Street) {
         self.set(street, REST);
+    }
+
+    /// Whether the street waits, for work or for a time.
+    #[must_use]
+    pub fn rests(&self, street: Street) -> bool {
+        self.beats.get(street as usize).is_none_or(|beat| beat.load(Ordering::Relaxed) == REST)
     }
 
     /// The intake mailbox was swept to its end.

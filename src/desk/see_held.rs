@@ -123,7 +123,9 @@ impl Desk {
     fn preview(&self, row: &MailRow) -> Option<String> {
         if matches!(
             row.verdict,
-            VerdictKind::Hold(HoldCause::Unparsable | HoldCause::Crash | HoldCause::TooLarge | HoldCause::NoContent)
+            VerdictKind::Hold(
+                HoldCause::Unparsable | HoldCause::Crash | HoldCause::TooLarge | HoldCause::NoContent
+            )
         ) {
             return None;
         }

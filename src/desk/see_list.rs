@@ -75,10 +75,8 @@ impl Desk {
             }
             None => counted.iter().collect(),
         };
-        let only_state = query.assignee.is_none()
-            && query.number.is_none()
-            && query.words.is_empty()
-            && !query.unverified;
+        let only_state =
+            query.assignee.is_none() && query.number.is_none() && query.words.is_empty() && !query.unverified;
         let counts = only_state.then(|| chosen.iter().fold(Counts::default(), |sum, (_, c)| add(sum, *c)));
         let any = counted.iter().any(|(_, counts)| counts.all() > 0);
         let assignee = assignee(&look, viewer, query.assignee.as_ref())?;

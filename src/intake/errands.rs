@@ -66,11 +66,8 @@ impl Intake {
 
     async fn see_junk(&self) -> Result<Option<Junk>, IntakeError> {
         let Some((mailbox, total)) = self.find_junk().await? else { return Ok(None) };
-        let newest = if total == 0 {
-            Vec::new()
-        } else {
-            self.jmap().await?.headlines(&mailbox, SHOWN).await?
-        };
+        let newest =
+            if total == 0 { Vec::new() } else { self.jmap().await?.headlines(&mailbox, SHOWN).await? };
         let newest = newest.into_iter().map(|mail| JunkMail {
             email: mail.id.as_str().to_owned(),
             from: mail.from,

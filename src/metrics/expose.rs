@@ -66,7 +66,11 @@ impl Page {
         self.value("disk_full", "1 while mail waits because the disk is full", flag(stand.disk_full));
         self.value("marker_foreign", "1 while another desk's marker stops mail", flag(stand.stopped));
         self.value("paused", "1 while a person has paused mail", flag(stand.paused));
-        self.seconds("sweep_age", "Since the intake mailbox was last swept to its end", stand.sweep_age_seconds);
+        self.seconds(
+            "sweep_age",
+            "Since the intake mailbox was last swept to its end",
+            stand.sweep_age_seconds,
+        );
         self.seconds("uptime", "Since the daemon started", stand.uptime_seconds);
         let what = "Mails in the intake mailbox that could not be downloaded so far";
         self.value("not_downloaded", what, number(stand.not_downloaded));

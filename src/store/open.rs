@@ -171,7 +171,12 @@ impl Store {
         let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
         let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
-        let ground = Ground { source, raw, lock: Some(lock), reserve: Some(Box::new(FileReserve::new(path.folder()))) };
+        let ground = Ground {
+            source,
+            raw,
+            lock: Some(lock),
+            reserve: Some(Box::new(FileReserve::new(path.folder()))),
+        };
         Self::start(ground, random, clock)
     }
 

@@ -77,9 +77,7 @@ pub(super) fn letters<L: Reach + ?Sized>(look: &L) -> Result<Vec<(OutboxState, u
 }
 
 /// The letter that has waited longest of those that are yet to leave.
-pub(super) fn oldest_letter<L: Reach + ?Sized>(
-    look: &L,
-) -> Result<Option<OutboxRow>, StoreError> {
+pub(super) fn oldest_letter<L: Reach + ?Sized>(look: &L) -> Result<Option<OutboxRow>, StoreError> {
     let mut oldest = Vec::new();
     for state in [OutboxState::Waiting, OutboxState::Submitting] {
         oldest.extend(outbox::in_state(look, state, 1)?);

@@ -45,7 +45,11 @@ impl ClockWatch {
 pub(super) async fn settle(desk: &Desk, jumped: SignedDuration) -> Result<(), StoreError> {
     let way = if jumped.is_negative() { "back" } else { "forward" };
     let minutes = jumped.as_mins().unsigned_abs();
-    tracing::warn!(way, minutes, "the time of day was set, or this machine slept; letters go on, and nothing is sent twice");
+    tracing::warn!(
+        way,
+        minutes,
+        "the time of day was set, or this machine slept; letters go on, and nothing is sent twice"
+    );
     if jumped.is_negative() {
         desk.pull_letters_back(jumped.unsigned_abs()).await?;
     }

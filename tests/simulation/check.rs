@@ -278,7 +278,17 @@ fn lists(world: &World, books: &Books) -> Result<(), String> {
             for state in [StateFilter::Open, StateFilter::OnHold, StateFilter::Closed, StateFilter::All] {
                 let projects = world.projects.clone();
                 let (number, words, after, limit) = (None, Vec::new(), None, 1_000);
-                let query = ListQuery { projects, state, assignee, number, words, sort, after, limit };
+                let query = ListQuery {
+                    projects,
+                    state,
+                    assignee,
+                    unverified: false,
+                    number,
+                    words,
+                    sort,
+                    after,
+                    limit,
+                };
                 let listed: Vec<_> = books.read.list(&query).unwrap().tickets.iter().map(|t| t.id).collect();
                 let fits = |t: &&Ticket| {
                     let wanted = match state {

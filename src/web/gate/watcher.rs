@@ -3,8 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
-use http::header::{AUTHORIZATION, HOST};
 use http::HeaderMap;
+use http::header::{AUTHORIZATION, HOST};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -57,7 +57,8 @@ fn same(sent: &str, token: &SecretString) -> bool {
 fn is_made_here(request: &Request) -> bool {
     let (headers, extensions) = (request.headers(), request.extensions());
     let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
+    let passed_on =
+        ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
     peer.is_some_and(|peer| peer.is_loopback())
         && !passed_on.into_iter().any(|name| headers.contains_key(name))
         && host(request).is_some_and(is_loopback)
@@ -82,7 +83,8 @@ mod tests {
     use super::*;
 
     fn admit(watchers: &Watchers, peer: &str, headers: &[(&'static str, &str)]) -> Admission {
-        let mut request = headers.iter().fold(Request::builder(), |all, (name, value)| all.header(*name, *value));
+        let mut request =
+            headers.iter().fold(Request::builder(), |all, (name, value)| all.header(*name, *value));
         request = request.extension(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 4000)));
         watchers.admit(&request.body(axum::body::Body::empty()).unwrap())
     }
@@ -93,15 +95,22 @@ mod tests {
         let sent = |value: &str| admit(&token, "203.0.113.9", &[("authorization", value)]);
         assert_eq!(sent("Bearer a long random word"), Admission::Welcome);
         assert_eq!(sent("bearer a long random word"), Admission::Welcome);
-        for wrong in ["Bearer a long random", "Bearer a long random wordy", "Basic a long random word", "Bearer"] {
+        for wrong in
+            ["Bearer a long random", "Bearer a long random wordy", "Basic a long random word", "Bearer"]
+        {
             assert_eq!(sent(wrong), Admission::Unknown, "{wrong}");
         }
-        assert_eq!(admit(&token, "127.0.0.1", &[("host", "localhost")]), Admission::Unknown, "nor this machine");
+        assert_eq!(
+            admit(&token, "127.0.0.1", &[("host", "localhost")]),
+            Admission::Unknown,
+            "nor this machine"
+        );
     }
 
     #[test]
     fn without_a_token_this_machine_alone_is_let_in() {
-        for (peer, host) in [("127.0.0.1", "localhost:8080"), ("::1", "[::1]:8080"), ("::ffff:127.0.0.1", "127.0.0.1")]
+        for (peer, host) in
+            [("127.0.0.1", "localhost:8080"), ("::1", "[::1]:8080"), ("::ffff:127.0.0.1", "127.0.0.1")]
         {
             assert_eq!(admit(&Watchers::Local, peer, &[("host", host)]), Admission::Welcome, "{peer}");
             assert_eq!(admit(&Watchers::Nobody, peer, &[("host", host)]), Admission::Hidden, "{peer}");

@@ -22,7 +22,9 @@ pub(in crate::web) async fn show(
     let after = params.get("after").and_then(|after| after.parse().ok()).map(MailRowId);
     let notice = match params.get("done").map(String::as_str) {
         Some("asked") => Some("The mail server is being asked for that mail once more."),
-        Some("fetched") => Some("That mail is being fetched out of Junk, and is taken in as if it had come now."),
+        Some("fetched") => {
+            Some("That mail is being fetched out of Junk, and is taken in as if it had come now.")
+        }
         Some("left") => Some("The mail was left as it is. It stays in the mailbox."),
         Some("gone") => Some("Somebody else decided about that mail meanwhile."),
         _ => None,

@@ -70,7 +70,9 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/held/{row}/ask-again") => {
             ("/held/ROW/ask-again", [SignIn, NotFound, NotFound, NotFound, NotFound, NotFound])
         }
-        ("POST", "/held/junk") => ("/held/junk", [SignIn, Forbidden, Forbidden, NotFound, NotFound, NotFound]),
+        ("POST", "/held/junk") => {
+            ("/held/junk", [SignIn, Forbidden, Forbidden, NotFound, NotFound, NotFound])
+        }
         other => panic!("say here what each role gets from {other:?}"),
     }
 }

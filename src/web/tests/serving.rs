@@ -54,7 +54,11 @@ async fn static_files_may_be_kept_for_ever() {
 async fn health_says_when_the_store_is_closed() {
     let house = House::new().await;
     let answer = house.get(&mut Browser::default(), "/healthz").await;
-    assert!(answer.status == StatusCode::OK && answer.text().contains("\"status\": \"ok\""), "{}", answer.text());
+    assert!(
+        answer.status == StatusCode::OK && answer.text().contains("\"status\": \"ok\""),
+        "{}",
+        answer.text()
+    );
     house.desk.store.close().await;
     let answer = house.get(&mut Browser::default(), "/healthz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
