@@ -76,7 +76,7 @@ pub(super) fn is_about_the_mail(error: &JmapError) -> bool {
     match error {
         JmapError::Http(fault) => {
             let status = fault.status.as_u16();
-            matches!(status, 400..=499 | 500) && !matches!(status, 401 | 403 | 407 | 408 | 425 | 429)
+            matches!(status, 400..=500) && !matches!(status, 401 | 403 | 407 | 408 | 425 | 429)
         }
         JmapError::Malformed { .. } => true,
         _ => false,
