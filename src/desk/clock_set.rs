@@ -9,8 +9,8 @@ use crate::store::{Look, StoreError, WriteError};
 use crate::tracker::OutboxState;
 
 impl Desk {
-    /// Letters that may leave at a time of the clock from before it was set back by so much: each
-    /// waits no longer than it would have.
+    /// Letters that wait for a time of the clock from before it was set back by so much: each waits,
+    /// or is looked for, no longer than it would have been.
     ///
     /// # Errors
     /// Where the store cannot write.
@@ -21,6 +21,13 @@ impl Desk {
             for mut row in w.letters_in(OutboxState::Waiting, usize::MAX)? {
                 if row.not_before > now {
                     row.not_before = row.not_before.checked_sub(by).unwrap_or(now);
+                    w.put_letter(&row)?;
+                }
+            }
+            // These are looked for until so long after their mark.
+            for mut row in w.letters_in(OutboxState::Submitting, usize::MAX)? {
+                if let Some(since) = row.submitted_at.filter(|since| *since > now) {
+                    row.submitted_at = Some(since.checked_sub(by).unwrap_or(now));
                     w.put_letter(&row)?;
                 }
             }

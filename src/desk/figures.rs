@@ -50,20 +50,19 @@ impl Desk {
         let waiting =
             |state| letters.iter().filter(|(s, _)| *s == state).map(|(_, count)| count).sum::<u64>();
         let oldest = look.oldest_letter()?;
-        let mut tickets =
-            [(State::Open, "open", 0), (State::OnHold, "hold", 0), (State::Closed, "closed", 0)];
-        let mut unverified = 0;
         let projects: Vec<_> = look.projects()?.into_iter().map(|project| project.id).collect();
-        for (state, _, count) in &mut tickets {
-            *count = look.count(&projects, *state)?;
+        let mut tickets = Vec::new();
+        for (state, kind) in [(State::Open, "open"), (State::OnHold, "hold"), (State::Closed, "closed")] {
+            tickets.push(Count { kind, cause: "", count: look.count(&projects, state)? });
         }
+        let mut unverified = 0;
         for project in projects {
             unverified += look.unverified_count(project)?;
         }
         Ok(Kept {
             taken: mails.iter().map(|mails| mails.count).sum(),
             mails,
-            tickets: tickets.into_iter().map(|(_, kind, count)| Count { kind, cause: "", count }).collect(),
+            tickets,
             outbox: waiting(OutboxState::Waiting) + waiting(OutboxState::Submitting),
             letters: letters
                 .into_iter()

@@ -50,9 +50,16 @@ pub struct Late {
 #[derive(Clone, Debug)]
 pub struct Pulse {
     clock: Clock,
-    /// By when each street comes back.
-    due: Arc<Mutex<BTreeMap<Street, Duration>>>,
+    beats: Arc<Mutex<BTreeMap<Street, Beat>>>,
     sweeps: Arc<Mutex<Sweeps>>,
+}
+
+/// What a street said last.
+#[derive(Clone, Copy, Debug)]
+struct Beat {
+    /// By when it comes back.
+    due: Duration,
+    rests: bool,
 }
 
 /// When the intake mailbox was swept to its end.
@@ -69,44 +76,49 @@ impl Pulse {
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         let sweeps = Sweeps { since: clock.elapsed(), last: None, poll: Duration::ZERO };
-        Self { clock, due: Arc::default(), sweeps: Arc::new(Mutex::new(sweeps)) }
+        Self { clock, beats: Arc::default(), sweeps: Arc::new(Mutex::new(sweeps)) }
     }
 
     /// The street moved, and begins a step.
     pub fn works(&self, street: Street) {
-        self.back_within(street, STEP);
+        self.back_within(street, STEP, false);
     }
 
     /// The street moved, and begins to load so many octets.
     pub fn loads(&self, street: Street, octets: u64) {
-        self.back_within(street, STEP.saturating_add(Duration::from_secs(octets / SLOWEST)));
+        self.back_within(street, STEP.saturating_add(Duration::from_secs(octets / SLOWEST)), false);
     }
 
     /// The street moved, and now waits for at most this long.
     pub fn waits(&self, street: Street, at_most: Duration) {
-        self.back_within(street, at_most.saturating_add(GRACE));
+        self.back_within(street, at_most.saturating_add(GRACE), true);
     }
 
     /// The street has ended, and nobody waits for it.
     pub fn ends(&self, street: Street) {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).remove(&street);
+        self.beats().remove(&street);
     }
 
     /// The street that is the longest overdue, if any is. One that has not begun is not.
     #[must_use]
     pub fn late(&self) -> Option<Late> {
         let now = self.clock.elapsed();
-        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let (street, due) = due.iter().min_by_key(|(_, due)| **due)?;
-        (now > *due).then(|| Late { street: *street, by: now.saturating_sub(*due) })
+        let beats = self.beats();
+        let (street, beat) = beats.iter().min_by_key(|(_, beat)| beat.due)?;
+        (now > beat.due).then(|| Late { street: *street, by: now.saturating_sub(beat.due) })
     }
 
     /// All that are overdue.
     #[must_use]
     pub fn still(&self) -> Vec<Street> {
         let now = self.clock.elapsed();
-        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        due.iter().filter(|(_, due)| now > **due).map(|(street, _)| *street).collect()
+        self.beats().iter().filter(|(_, beat)| now > beat.due).map(|(street, _)| *street).collect()
+    }
+
+    /// Whether the street waits, for work or for a time; so does one that has not begun.
+    #[must_use]
+    pub fn rests(&self, street: Street) -> bool {
+        self.beats().get(&street).is_none_or(|beat| beat.rests)
     }
 
     /// The intake mailbox was swept to its end.
@@ -149,9 +161,13 @@ impl Pulse {
         self.sweeps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn back_within(&self, street: Street, time: Duration) {
+    fn beats(&self) -> MutexGuard<'_, BTreeMap<Street, Beat>> {
+        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn back_within(&self, street: Street, time: Duration, rests: bool) {
         let due = self.clock.elapsed().saturating_add(time);
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(street, due);
+        self.beats().insert(street, Beat { due, rests });
     }
 }
 

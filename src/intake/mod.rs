@@ -225,7 +225,6 @@ impl Intake {
                 standing.intake = IntakeStanding::NotAdopted { waiting };
             }
             Swept::Done { .. } => {
-                self.desk.pulse().swept();
                 self.reminder.over();
                 if matches!(standing.intake, IntakeStanding::Trouble { .. }) {
                     tracing::info!("mail is taken in again");

@@ -85,6 +85,9 @@ impl Intake {
         let missing = self.tries.keep(lies);
         self.desk.standing().update(|standing| standing.not_downloaded = missing);
         self.look_at_junk().await;
+        if trouble.is_none() {
+            self.desk.pulse().swept();
+        }
         trouble.map_or(Ok(Swept::Done { taken }), Err)
     }
 

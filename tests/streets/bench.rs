@@ -15,7 +15,7 @@ use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerW
 use postdesk::jmap::{JmapConfig, Line};
 use postdesk::mail::{Address, Inbound, NameAddr};
 use postdesk::secret::Random;
-use postdesk::store::{Look, Store, StoreError, StorePath};
+use postdesk::store::{Look, MemoryDisk, MemoryFiles, Store, StoreError, StorePath};
 use postdesk::theme::Theme;
 use postdesk::tracker::{
     Actor, Change, Event, FormId, Handle, MailRowId, OutboxId, OutboxRow, OutboxState, Project, ProjectPath,
@@ -127,8 +127,26 @@ impl Bench {
 
     pub async fn with(tuning: Tuning, server: Server, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StorePath::new(folder.path()), &Random::system(), &clock).unwrap();
+        Self::on_store(store, folder, (tuning, server, clock)).await
+    }
+
+    /// A desk in memory, on a disk and files that can be full; nothing of it lies in its folder.
+    pub async fn on_disk(disk: &MemoryDisk, files: &MemoryFiles) -> Self {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let server = Server::start(options(&clock)).await.unwrap();
+        let raw = (std::path::Path::new("/data/raw"), files.clone());
+        let store = Store::open_in_memory(disk, raw, &Random::system(), &clock).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Self::on_store(store, folder, (Tuning::default(), server, clock)).await
+    }
+
+    async fn on_store(
+        store: Store,
+        folder: tempfile::TempDir,
+        (tuning, server, clock): (Tuning, Server, Clock),
+    ) -> Self {
         let random = Random::system();
-        let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
         let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
         let path = ProjectPath::parse("acme/web").unwrap();
         let new = NewProject {

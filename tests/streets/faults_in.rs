@@ -345,7 +345,7 @@ async fn a_held_mail_put_back_over_which_the_daemon_ends_is_held_unread_again() 
     assert!(bench.server.move_mail(DESK, &row.source.email, "inbox"));
     let slow = bench.server.faults().add(Fault::Slow(At::Download, Duration::from_secs(30)), Times::Always);
     for _ in 0..2 {
-        bench = end_over_a_download(bench, &slow).await;
+        bench = Box::pin(end_over_a_download(bench, &slow)).await;
     }
     slow.clear();
     bench.sweep().await;
@@ -360,9 +360,9 @@ async fn a_mail_in_hand_at_a_crash_is_not_forgotten_for_one_that_comes_later() {
     bench.adopt_empty().await;
     bench.deliver(&post("m1"));
     let slow = bench.server.faults().add(Fault::Slow(At::Download, Duration::from_secs(30)), Times::Always);
-    bench = end_over_a_download(bench, &slow).await;
+    bench = Box::pin(end_over_a_download(bench, &slow)).await;
     bench.deliver(&post("m2").from("p2@elsewhere.example"));
-    bench = end_over_a_download(bench, &slow).await;
+    bench = Box::pin(end_over_a_download(bench, &slow)).await;
     let in_hand = bench.store.read().unwrap().in_hand().unwrap();
     assert_eq!((in_hand.len(), in_hand[0].crashes), (1, 1), "the older one alone, and counted");
 }

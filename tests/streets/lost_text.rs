@@ -11,6 +11,7 @@ const SUBMIT: At = At::Call("EmailSubmission/set");
 /// A letter whose text is lost can be sent by nobody: it is parked, said on the page, and holds up
 /// neither those behind it nor the lane.
 #[tokio::test]
+#[allow(clippy::disallowed_methods, reason = "a test may lose a file of the store")]
 async fn a_letter_whose_draft_is_lost_is_parked_and_said() {
     let (bench, ticket) = Bench::with_ticket().await;
     bench.server.faults().add(Fault::TooMany(SUBMIT, Some(5)), Times::Once);

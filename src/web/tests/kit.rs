@@ -28,6 +28,7 @@ pub(super) const PASSWORD: &str = "a good password";
 
 pub(super) struct House {
     pub(super) desk: Desk,
+    pub(super) disk: MemoryDisk,
     pub(super) clock: Clock,
     pub(super) router: Router,
     pub(super) origin: String,
@@ -78,7 +79,8 @@ impl House {
         let clock = Clock::manual("2026-11-19T13:31:00Z".parse().unwrap());
         let random = Random::seeded(7);
         let disk = MemoryDisk::default();
-        let store = Store::open_on(move || disk.clone(), folder.path(), &random, &clock).unwrap();
+        let again = disk.clone();
+        let store = Store::open_on(move || again.clone(), folder.path(), &random, &clock).unwrap();
         let site = Site {
             wildcard: Wildcard::parse("incoming+{key}@desk.example.com").unwrap(),
             suffix_wildcard: None,
@@ -103,6 +105,7 @@ impl House {
         let router = Web::new(desk.clone(), theme, random, settings).router();
         let house = Self {
             desk,
+            disk,
             clock,
             router,
             origin,

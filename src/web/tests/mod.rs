@@ -9,6 +9,7 @@ mod roles;
 mod serving;
 mod sessions;
 mod unsubscribe;
+mod watching;
 
 use crate::tracker::{EventNo, Participant, ProjectId, State, Ticket, TicketId};
 
