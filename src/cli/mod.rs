@@ -3,6 +3,7 @@
 
 mod args;
 mod command;
+mod keep;
 mod log;
 
 use std::process::ExitCode;
@@ -45,6 +46,13 @@ async fn run(args: Args) -> Result<(), String> {
         Command::Admin(admin) => command::operate(&admin.at, admin.what.into_request()).await,
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Check(check) => command::check(&check).await,
+        Command::Backup(backup) => keep::backup(backup).await,
+        Command::Restore(restore) => keep::restore(restore).await,
+        Command::Replay(replay) => keep::replay(replay).await,
+        Command::Verify(at) => keep::look_through(&at).await,
+        Command::Compact(at) => keep::compact(&at).await,
+        Command::Pause(at) => command::operate(&at, crate::control::Request::Pause).await,
+        Command::Resume(at) => command::operate(&at, crate::control::Request::Resume).await,
         Command::Status(at) => command::operate(&at, crate::control::Request::Status).await,
     }
 }

@@ -1,7 +1,7 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
-use super::Survey;
 use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
+use super::{Survey, keeping};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
@@ -41,7 +41,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::AccountPassword { handle, password } => account_password(desk, &handle, password).await,
         Request::Adopt { how } => adopt(operator, &how).await,
         // Answered before, by more than lines.
-        Request::Survey => Ok(Vec::new()),
+        Request::Survey | Request::Snapshot => Ok(Vec::new()),
+        Request::Pause => keeping::pause(desk).await,
+        Request::Resume => keeping::resume(desk).await,
+        Request::Replay { since } => keeping::replay(operator, since).await,
         Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk, operator.running),
     }
@@ -209,6 +212,7 @@ fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
         vec!["no daemon runs on this data folder, so no mail comes in or goes out".to_owned()]
     };
     let read = desk.store.read().map_err(|error| error.to_string())?;
+    lines.extend(keeping::standing(&read).map_err(|error| error.to_string())?);
     let verdicts = read.verdicts().map_err(|error| error.to_string())?;
     let waiting = read.letters_in(OutboxState::Waiting, 10_000).map_err(|error| error.to_string())?;
     lines.push(format!("letters waiting: {}", waiting.len()));

@@ -4,11 +4,14 @@
 //! operator. A command that finds no daemon answers the same request itself.
 
 mod answer;
+mod keeping;
 mod request;
+mod snapshot;
 mod socket;
 mod survey;
 
 pub use answer::{Operator, answer};
 pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
+pub use snapshot::{TakeError, Taken, take_snapshot};
 pub use socket::{ControlError, ask, serve};
 pub use survey::Survey;

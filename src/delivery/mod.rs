@@ -224,7 +224,7 @@ impl Delivery {
         progress: &mut Progress,
         stop: &watch::Receiver<bool>,
     ) -> Result<Duration, DeliveryError> {
-        if !self.may_touch_account().await? {
+        if self.desk.paused()?.is_some() || !self.may_touch_account().await? {
             return Ok(LOOK_EVERY);
         }
         match self.marker.before_sending().await? {
@@ -268,7 +268,7 @@ impl Delivery {
                 break;
             }
             for row in due {
-                if *stop.borrow() {
+                if *stop.borrow() || self.desk.paused()?.is_some() {
                     return Ok(());
                 }
                 let id = row.id;

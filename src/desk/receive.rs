@@ -63,7 +63,7 @@ impl Desk {
 
     async fn take(&self, arrived: Arrived, forced: Option<Verdict>) -> Result<MailRow, DeskError> {
         let desk = self.clone();
-        let now = self.clock.now();
+        let now = self.time_of(&arrived);
         let row = self
             .store
             .write(move |w| {
@@ -89,6 +89,12 @@ impl Desk {
         );
         self.ring_outbox();
         Ok(row)
+    }
+
+    /// A mail that is imported or taken in again happened when it came.
+    fn time_of(&self, arrived: &Arrived) -> Timestamp {
+        let (came, now) = (arrived.source.received_at, self.clock.now());
+        if arrived.quiet && came > Timestamp::UNIX_EPOCH { came.min(now) } else { now }
     }
 
     pub(super) fn decide(

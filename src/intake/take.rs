@@ -194,7 +194,7 @@ impl Intake {
         Ok(unread(source, hash, cause))
     }
 
-    async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
+    pub(super) async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
         let cap = usize::try_from(self.settings.largest_mail).unwrap_or(usize::MAX);
         let raw = self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await?;
         // RFC 8621 §4.1.1: `size` is that of the raw data. A proxy on the way may cut it short and

@@ -89,7 +89,8 @@ from_redb!(
     redb::TableError,
     redb::TransactionError,
     redb::CommitError,
-    redb::DatabaseError
+    redb::DatabaseError,
+    redb::CompactionError
 );
 
 /// Why a write did not happen.
@@ -133,6 +134,10 @@ pub enum OpenError {
     Migration { to: u32, source: StoreError },
     #[error("there is no way from schema version {found} to {known} in this Postdesk")]
     NoWay { found: u32, known: u32 },
+    #[error(
+        "{path} is what a `postdesk restore` that did not finish has left; empty the data folder and restore again"
+    )]
+    Unfinished { path: PathBuf },
     #[error("the database cannot be opened: {0}")]
     Database(#[from] StoreError),
     #[error("the store's writer cannot be started: {0}")]

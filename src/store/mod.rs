@@ -11,6 +11,8 @@
 
 mod accounts;
 mod aside;
+mod compact;
+mod copy;
 mod counts;
 mod error;
 mod events;
@@ -18,6 +20,7 @@ mod facts;
 mod folder;
 mod files;
 mod journal;
+mod keeping;
 mod key;
 mod keys;
 mod lists;
@@ -36,22 +39,28 @@ mod records;
 mod schema;
 mod sessions;
 mod site;
+mod snapshot;
 mod sweep;
 mod tickets;
+mod verify;
 mod write;
 mod writer;
 
 pub use aside::aside;
+pub use compact::Compacted;
+pub use copy::CopyError;
 pub use error::{OpenError, RawError, StoreError, WriteError};
 pub use folder::{FolderFacts, Peek, Peeked};
 pub use lists::{MOST_SCANNED, Page};
 pub use look::Look;
 pub use memory::MemoryDisk;
 pub use memory_files::MemoryFiles;
-pub use open::{Store, StorePath};
+pub use open::{FolderLock, Store, StorePath};
 pub use raw::{MAX_RAW, RawStore, Swept};
 pub use read::Read;
 pub use schema::VERSION;
+pub use snapshot::{CopyFacts, Snapshot, SnapshotError, look_at_copy};
+pub use verify::{Report, verify, whole};
 pub use write::Write;
 pub use writer::{Steps, SweepError};
 

@@ -50,7 +50,33 @@ impl StorePath {
     pub(super) fn lock(&self) -> PathBuf {
         self.0.join("postdesk.lock")
     }
+
+    /// Where a restored backup lies until it is whole.
+    #[must_use]
+    pub fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
+    }
+
+    /// Makes the folder where it is missing, and keeps every other Postdesk out of it.
+    ///
+    /// # Errors
+    /// Where it cannot be used, or another Postdesk has it.
+    pub fn take(&self) -> Result<FolderLock, OpenError> {
+        let folder = |source| OpenError::Folder { path: self.0.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(folder)?;
+        lock(self).map(FolderLock)
+    }
+
+    /// A restore that was cut off leaves half of a store, which must not be taken for one.
+    fn refuse_unfinished(&self) -> Result<(), OpenError> {
+        let restoring = self.restoring();
+        if restoring.exists() { Err(OpenError::Unfinished { path: restoring }) } else { Ok(()) }
+    }
 }
+
+/// While it lives, no other Postdesk opens the data folder.
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "the lock is held by its being open")] File);
 
 /// Makes the storage that a database is opened on, each time that it is opened.
 type MakeBackend = Box<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>;
@@ -99,6 +125,14 @@ impl Shared {
 
     pub fn raw(&self) -> &RawStore {
         &self.raw
+    }
+
+    /// The database's file, where it lies in one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            Source::Backend(_) => None,
+        }
     }
 
     pub fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
@@ -158,6 +192,8 @@ impl Store {
         let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
         let lock = lock(path)?;
+        path.refuse_unfinished()?;
+        path.drop_snapshots();
         let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
         let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
@@ -302,6 +338,16 @@ impl Store {
         Ok(Swept { seen, removed })
     }
 
+    /// The data folder, where the store lies in one.
+    #[must_use]
+    pub fn folder(&self) -> Option<StorePath> {
+        self.shared.file()?.parent().map(StorePath::new)
+    }
+
+    pub(super) fn send(&self, message: Message) -> Result<(), mpsc::SendError<Message>> {
+        self.queue.send(message)
+    }
+
     /// Lets the writer finish what is queued, closes the database and gives the folder free.
     /// Everything asked for afterwards is answered with [`StoreError::Closed`].
     pub async fn close(&self) {
@@ -332,7 +378,7 @@ fn private(path: &Path) -> io::Result<()> {
 }
 
 /// Takes the lock of a data folder, or says that someone has it.
-fn lock(path: &StorePath) -> Result<File, OpenError> {
+pub(super) fn lock(path: &StorePath) -> Result<File, OpenError> {
     let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
     let file = OpenOptions::new()
         .create(true)

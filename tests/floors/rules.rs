@@ -17,7 +17,8 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("minicbor", &["store"]),
     ("rustix", &["store"]),
-    ("zstd", &["store"]),
+    ("zstd", &["store", "keep"]),
+    ("tar", &["keep"]),
     ("rustls", &["tls"]),
     ("tokio_rustls", &["tls"]),
     ("rustls_platform_verifier", &["tls"]),
@@ -33,7 +34,8 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("tower_http", &["web", "demo"]),
     ("governor", &["web"]),
     ("clap", &["cli"]),
-    ("tempfile", &["demo"]),
+    ("indicatif", &["cli"]),
+    ("tempfile", &["demo", "keep"]),
     ("tracing_subscriber", &["app", "demo", "cli"]),
 ];
 

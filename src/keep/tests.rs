@@ -1,0 +1,1 @@
+//! Backups there and back.
