@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use super::reach::Reach;
 use super::{
-    Page, Read, StoreError, Write, accounts, counts, events, facts, journal, keeping, keys, lists, mailrows,
-    outbox, projects, sessions, site, tickets,
+    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keeping, keys, lists,
+    mailrows, outbox, projects, sessions, site, tickets,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
 use crate::tracker::{
-    Account, AccountId, AccountLink, ClockJump, Event, EventNo, FormId, Handle, JournalEntry, MailRowId,
-    OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId, ProjectPath, RawHash, Restored, RunId, Seq,
-    Session, Slug, State, StoreId, Ticket, TicketId,
+    Account, AccountId, AccountLink, ClockJump, Event, EventNo, FormId, Handle, JournalEntry, Lane,
+    MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId, ProjectPath, RawHash, Restored,
+    RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
 };
 use crate::triage::{Adoption, Facts, InHand, KeyFact, MailRow, Questions, VerdictKind};
 
@@ -193,6 +193,21 @@ pub trait Look: Reach {
     fn next_due(&self) -> Found<Option<Timestamp>> {
         outbox::next_due(self)
     }
+    /// The same as `letters_due` for one lane.
+    fn letters_due_in(&self, lane: Lane, now: Timestamp, limit: usize) -> Found<Vec<OutboxRow>> {
+        outbox::due_in(self, lane, now, limit)
+    }
+    /// The same as `next_due` for one lane.
+    fn next_due_in(&self, lane: Lane) -> Found<Option<Timestamp>> {
+        outbox::next_due_in(self, lane)
+    }
+    /// Sent letters of which the mail server may know more by now.
+    fn letters_to_look_at(&self, now: Timestamp, limit: usize) -> Found<Vec<OutboxRow>> {
+        outbox::to_look_at(self, now, limit)
+    }
+    fn next_look(&self) -> Found<Option<Timestamp>> {
+        outbox::next_look(self)
+    }
     fn letter_by_message_id(&self, id: &MessageId) -> Found<Option<OutboxRow>> {
         outbox::by_message_id(self, id)
     }
@@ -200,6 +215,10 @@ pub trait Look: Reach {
     /// Whether no letter may go to this address, from the whole site.
     fn suppressed(&self, address: &Address) -> Found<bool> {
         site::suppressed(self, address)
+    }
+    /// Whether mail to this address is paused because letters came back; it is suppressed then.
+    fn paused(&self, address: &Address) -> Found<bool> {
+        bounces::paused(self, address)
     }
     /// Suppressed addresses in lower case, and since when.
     fn suppressions(&self) -> Found<Vec<(String, Timestamp)>> {

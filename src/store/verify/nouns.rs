@@ -37,7 +37,7 @@ pub(super) fn all(tally: &mut Tally<'_>, has_raw: &mut dyn FnMut(&RawHash) -> bo
 }
 
 /// The tables whose every entry follows from a record.
-const INDEXES: [Table; 23] = [
+const INDEXES: [Table; 24] = [
     Table::ProjectPaths,
     Table::ProjectSlugs,
     Table::ProjectAliases,
@@ -58,6 +58,7 @@ const INDEXES: [Table; 23] = [
     Table::OutboxDue,
     Table::OutboxQueues,
     Table::OutboxByTicket,
+    Table::OutboxLooks,
     Table::OutboxByMessageId,
     Table::RawUses,
     Table::FormsByTime,
