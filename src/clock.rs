@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -28,6 +28,8 @@ struct Manual(Arc<Mutex<Dial>>);
 #[derive(Debug)]
 struct Dial {
     now: Timestamp,
+    /// How far it was moved, jumps left out.
+    running: Duration,
     sleepers: BTreeMap<(Timestamp, u64), Waker>,
     /// The number of the last sleeper: of those who wait for one time, who came first wakes first.
     last: u64,
@@ -75,7 +77,7 @@ impl Clock {
     /// A clock that stands still until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
-        let dial = Dial { now: start, sleepers: BTreeMap::new(), last: 0 };
+        let dial = Dial { now: start, running: Duration::ZERO, sleepers: BTreeMap::new(), last: 0 };
         Self(Kind::Manual(Manual(Arc::new(Mutex::new(dial)))))
     }
 
@@ -84,6 +86,17 @@ impl Clock {
         match &self.0 {
             Kind::System => Timestamp::now(),
             Kind::Manual(clock) => clock.dial().now,
+        }
+    }
+
+    /// How long it has been since some moment of this run. It never jumps where somebody sets the
+    /// system's clock.
+    #[must_use]
+    pub fn running(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Kind::System => START.elapsed(),
+            Kind::Manual(clock) => clock.dial().running,
         }
     }
 
@@ -109,12 +122,23 @@ impl Clock {
         let due = {
             let mut dial = clock.dial();
             dial.now = after(dial.now, duration);
+            dial.running += duration;
             let first_later = (after(dial.now, Duration::from_nanos(1)), 0);
             let later = dial.sleepers.split_off(&first_later);
             std::mem::replace(&mut dial.sleepers, later)
         };
         for waker in due.into_values() {
             waker.wake();
+        }
+    }
+}
+
+impl Clock {
+    /// Sets a manual clock as somebody sets a system's clock: nobody has waited for that long. Does
+    /// nothing to the system's clock.
+    pub fn jump(&self, to: Timestamp) {
+        if let Kind::Manual(clock) = &self.0 {
+            clock.dial().now = to;
         }
     }
 }

@@ -1,14 +1,14 @@
 //! After a restore: a letter of ours that lies in Sent and that this store knows nothing of is put
 //! on record, so that its answers join and its links work. Nobody is written to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::subscribe::record;
 use super::{Desk, DeskError};
-use crate::mail::{Inbound, MessageId, NameAddr, ReplyKey, Scanned};
+use crate::mail::{CommentTrace, Inbound, MessageId, NameAddr, Scanned, Traces};
 use crate::store::{Look, StoreError, Write};
 use crate::tracker::{Actor, Body, Change, Event, ParticipantNo, RawHash, Ticket, TicketId, apply};
 use crate::triage::{KeyFact, KeyPurpose};
@@ -19,8 +19,7 @@ pub struct SentMail {
     pub message_id: MessageId,
     pub raw: RawHash,
     pub inbound: Arc<Inbound>,
-    /// What its unsubscribe links carry.
-    pub tokens: Vec<ReplyKey>,
+    pub traces: Traces,
     pub sent_at: Timestamp,
 }
 
@@ -36,25 +35,17 @@ pub enum PutSent {
     Stray,
 }
 
-/// Comments that were put on record by this replay, by ticket and text, and whom their letters went
-/// to: a comment is mailed once to each participant.
+/// Comments that this replay put on record: a letter went to each participant, and one is enough.
 #[derive(Clone, Debug, Default)]
-pub struct PutComments(Arc<Mutex<HashMap<(TicketId, blake3::Hash), HashSet<ParticipantNo>>>>);
+pub struct PutComments(Arc<Mutex<HashSet<(TicketId, CommentTrace)>>>);
 
 impl PutComments {
-    /// Whether this letter says what another one said to another participant.
-    fn is_another_copy(&self, ticket: TicketId, text: blake3::Hash, to: ParticipantNo) -> bool {
-        let comments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        comments.get(&(ticket, text)).is_some_and(|people| !people.contains(&to))
+    fn has(&self, comment: (TicketId, CommentTrace)) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&comment)
     }
 
-    fn note(&self, ticket: TicketId, text: blake3::Hash, to: ParticipantNo, is_new: bool) {
-        let mut comments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let people = comments.entry((ticket, text)).or_default();
-        if is_new {
-            people.clear();
-        }
-        people.insert(to);
+    fn note(&self, comment: (TicketId, CommentTrace)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(comment);
     }
 }
 
@@ -73,11 +64,11 @@ impl Desk {
     /// # Errors
     /// Where the store cannot write.
     pub async fn put_sent(&self, mail: SentMail, before: &PutComments) -> Result<PutSent, DeskError> {
-        let (desk, before) = (self.clone(), before.clone());
-        let put = self.store.write(move |w| desk.put_sent_in(w, &mail, &before));
-        let (put, noted) = put.await?;
-        if let Some((before, ticket, text, to)) = noted {
-            before.note(ticket, text, to, put == PutSent::Comment);
+        let (desk, known) = (self.clone(), before.clone());
+        let put = self.store.write(move |w| desk.put_sent_in(w, &mail, &known));
+        let (put, comment) = put.await?;
+        if let Some(comment) = comment {
+            before.note(comment);
         }
         Ok(put)
     }
@@ -87,31 +78,29 @@ impl Desk {
         w: &mut Write<'_>,
         mail: &SentMail,
         before: &PutComments,
-    ) -> Result<(PutSent, Option<Noted>), DeskError> {
+    ) -> Result<(PutSent, Option<(TicketId, CommentTrace)>), DeskError> {
         let Some(mut ticket) = ticket_of(w, &mail.inbound)? else { return Ok((PutSent::Stray, None)) };
-        let automatic = mail.inbound.automatic.is_some();
-        let to = mail.inbound.to.first();
-        let (participant, mut events) = match to.filter(|_| !automatic) {
-            Some(to) => self.addressee(&mut ticket, to, mail.sent_at)?,
-            None => (to.and_then(|to| ticket.participant_by_address(&to.address)).map(|p| p.no), Vec::new()),
+        let (participant, mut events) = match mail.inbound.to.first() {
+            Some(to) if mail.traces.comment.is_some() => self.addressee(&mut ticket, to, mail.sent_at)?,
+            to => {
+                let person = to.and_then(|to| ticket.participant_by_address(&to.address));
+                (person.map(|person| person.no), Vec::new())
+            }
         };
-        let text = blake3::hash(own_words(&mail.inbound.text).as_bytes());
-        let mut put = PutSent::Letter;
-        if let Some(to) = participant.filter(|_| !automatic)
-            && !before.is_another_copy(ticket.id, text, to)
-        {
+        // What a customer wrote came as a mail of its own.
+        let comment = mail.traces.comment.filter(|comment| comment.by_agent).map(|c| (ticket.id, c));
+        let comment = comment.filter(|comment| !before.has(*comment));
+        if comment.is_some() {
             let body = Body::Mail { raw: mail.raw, row: None };
             let change = Change::Comment { body, automatic: false };
             events.extend(apply(&mut ticket, change, author(w, &mail.inbound)?, mail.sent_at)?);
-            put = PutSent::Comment;
         }
         record(w, &ticket, &events)?;
         w.add_mail_id(&mail.message_id, ticket.id, true)?;
         if let Some(participant) = participant {
             self.add_keys(w, mail, ticket.id, participant)?;
         }
-        let noted = participant.filter(|_| !automatic).map(|to| (before.clone(), ticket.id, text, to));
-        Ok((put, noted))
+        Ok((if comment.is_some() { PutSent::Comment } else { PutSent::Letter }, comment))
     }
 
     /// Who was written to. Somebody who takes part in no such ticket joined it after the backup.
@@ -141,7 +130,7 @@ impl Desk {
             _ => None,
         });
         let replies = marks.map(|key| (key, KeyPurpose::Reply(participant)));
-        let stops = mail.tokens.iter().cloned().map(|key| (key, KeyPurpose::Unsubscribe(participant)));
+        let stops = mail.traces.tokens.iter().cloned().map(|key| (key, KeyPurpose::Unsubscribe(participant)));
         for (key, purpose) in replies.chain(stops).collect::<Vec<_>>() {
             if w.key(&key)?.is_none() {
                 w.add_key(&KeyFact { key, ticket, purpose, revoked: false })?;
@@ -150,9 +139,6 @@ impl Desk {
         Ok(())
     }
 }
-
-/// What is remembered of a letter once it is on record.
-type Noted = (PutComments, TicketId, blake3::Hash, ParticipantNo);
 
 /// The ticket whose mails it answers: In-Reply-To first, then References from the last to the first.
 fn ticket_of(look: &impl Look, mail: &Inbound) -> Result<Option<Ticket>, StoreError> {
@@ -175,10 +161,4 @@ fn author(look: &impl Look, mail: &Inbound) -> Result<Actor, StoreError> {
         (Some(account), None) => Actor::Account(account.id),
         _ => Actor::Postdesk,
     })
-}
-
-/// The text without what stands below the mark of a signature: links there differ with each letter.
-fn own_words(text: &str) -> &str {
-    let end = text.find("\n-- \n").or_else(|| text.find("\n--\n")).unwrap_or(text.len());
-    text.get(..end).unwrap_or(text).trim()
 }

@@ -197,14 +197,14 @@ impl Intake {
         let store = self.desk.store.clone();
         let kept = aside(move || {
             let hash = store.raw().put(&raw)?;
-            Ok::<_, crate::store::RawError>((hash, mail::parse(&raw, None), mail::unsubscribe_tokens(&raw)))
+            Ok::<_, crate::store::RawError>((hash, mail::parse(&raw, None), mail::traces(&raw)))
         });
-        let (raw, inbound, tokens) = kept.await??;
+        let (raw, inbound, traces) = kept.await??;
         let mail = SentMail {
             message_id: message_id.clone(),
             raw,
             inbound: Arc::new(inbound),
-            tokens,
+            traces,
             sent_at: email.received_at,
         };
         match self.desk.put_sent(mail, comments).await? {

@@ -26,7 +26,7 @@ mod automatic;
 mod bounce;
 mod provenance;
 mod scan;
-mod unsubscribe;
+mod traces;
 
 // Reading: text and HTML.
 mod attribution;
@@ -59,4 +59,4 @@ pub use message_id::MessageId;
 pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
 pub use reply_key::ReplyKey;
-pub use unsubscribe::unsubscribe_tokens;
+pub use traces::{COMMENT_HEADER, CommentTrace, Traces, traces};

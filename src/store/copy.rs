@@ -19,12 +19,22 @@ const CHUNK: usize = 4 * 1024 * 1024;
 #[derive(Debug, Error)]
 pub enum CopyError {
     #[error(
-        "there is no room for a copy of {}: it takes {needed} octets, and {free} are free; make room first",
+        "there is no room beside {}: {needed} octets are needed, and {free} are free; make room first",
         path.display()
     )]
     NoRoom { path: PathBuf, needed: u64, free: u64 },
     #[error("{} cannot be copied: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+}
+
+/// Refuses where a disk has less than so many octets free, and some to spare; `path` is for the
+/// sentence.
+pub(super) fn room_for(needed: u64, path: &Path) -> Result<(), CopyError> {
+    let free = free(path).map_err(|source| CopyError::Io { path: path.to_owned(), source })?;
+    if free < needed.saturating_add(SPARE) {
+        return Err(CopyError::NoRoom { path: path.to_owned(), needed, free });
+    }
+    Ok(())
 }
 
 /// Copies a file that nobody writes meanwhile, and syncs the copy and its folder. `tick` is called
@@ -44,10 +54,7 @@ fn copy_into(from: &Path, to: &Path, tick: &mut dyn FnMut()) -> Result<(), CopyE
     let target = options.write(true).create(true).truncate(true).mode(0o600).open(to).map_err(failed)?;
     if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
         let needed = source.metadata().map_err(failed)?.len();
-        let free = free(to).map_err(failed)?;
-        if free < needed.saturating_add(SPARE) {
-            return Err(CopyError::NoRoom { path: from.to_owned(), needed, free });
-        }
+        room_for(needed, to)?;
         octets(&source, &target, tick).map_err(failed)?;
     }
     target.sync_all().map_err(failed)?;

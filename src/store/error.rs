@@ -129,7 +129,7 @@ pub enum OpenError {
     #[error(
         "the database could not be copied to {path} before its migration, so nothing was changed: {source}"
     )]
-    Copy { path: PathBuf, source: std::io::Error },
+    Copy { path: PathBuf, source: super::CopyError },
     #[error("the migration to schema version {to} failed, and the database is as it was before it: {source}")]
     Migration { to: u32, source: StoreError },
     #[error("there is no way from schema version {found} to {known} in this Postdesk")]

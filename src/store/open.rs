@@ -15,7 +15,7 @@ use super::aside::aside;
 use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
 use super::writer::{JobOf, Message, Steps, SweepError, Writer, snapshot};
-use super::{MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
+use super::{MemoryFiles, OpenError, Patience, Read, StoreError, Write, WriteError, migrate, sweep};
 use crate::clock::Clock;
 use crate::secret::Random;
 
@@ -89,8 +89,14 @@ pub(super) enum Source {
 
 impl Source {
     pub fn open(&self) -> Result<Database, StoreError> {
+        self.open_patiently(&Patience::default())
+    }
+
+    pub fn open_patiently(&self, patience: &Patience) -> Result<Database, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
+        let patience = patience.clone();
+        builder.set_repair_callback(move |_| patience.ask());
         Ok(match self {
             Self::File(path) => {
                 private(path).map_err(redb::StorageError::Io)?;
@@ -189,6 +195,19 @@ impl Store {
     /// Where the folder cannot be used or another daemon uses it, and where its data is newer than
     /// this Postdesk.
     pub fn open(path: &StorePath, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
+        Self::open_patiently(path, random, clock, &Patience::default())
+    }
+
+    /// As [`Store::open`]; `patience` is asked for while that takes long, as after an upgrade.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_patiently(
+        path: &StorePath,
+        random: &Random,
+        clock: &Clock,
+        patience: &Patience,
+    ) -> Result<Self, OpenError> {
         let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
         let lock = lock(path)?;
@@ -197,7 +216,7 @@ impl Store {
         let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
         let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
-        Self::start(source, raw, Some(lock), random, clock)
+        Self::start(source, raw, Some(lock), random, clock, patience)
     }
 
     /// Opens a store on storage of the caller's own, for tests and simulations; `raw` is a folder
@@ -212,7 +231,7 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(SystemFiles), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        Self::start(source, raw, None, random, clock)
+        Self::start(source, raw, None, random, clock, &Patience::default())
     }
 
     /// As [`Store::open_on`], the raw store in memory too, and without a thread: nothing is written
@@ -233,7 +252,7 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(files), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        let (shared, queue, receiver) = Self::parts(source, raw, None, random, clock)?;
+        let (shared, queue, receiver) = Self::parts(source, raw, None, random, clock, &Patience::default())?;
         let steps = Writer::steps(shared.clone(), receiver);
         Ok((Self { shared, queue }, steps))
     }
@@ -244,8 +263,9 @@ impl Store {
         lock: Option<File>,
         random: &Random,
         clock: &Clock,
+        patience: &Patience,
     ) -> Result<Self, OpenError> {
-        let (shared, queue, receiver) = Self::parts(source, raw, lock, random, clock)?;
+        let (shared, queue, receiver) = Self::parts(source, raw, lock, random, clock, patience)?;
         Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
         Ok(Self { shared, queue })
     }
@@ -256,8 +276,9 @@ impl Store {
         lock: Option<File>,
         random: &Random,
         clock: &Clock,
+        patience: &Patience,
     ) -> Result<Parts, OpenError> {
-        let database = migrate::open(&source, random)?;
+        let database = migrate::open(&source, random, patience)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             source,

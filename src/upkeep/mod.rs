@@ -1,11 +1,14 @@
 //! The rest that runs by itself: jobs that look at the time and tidy up. Each is a `run_once`.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::clock::after;
 use crate::desk::Desk;
-use crate::store::{StoreError, WriteError};
+use crate::store::{Look, StoreError, SweepError, WriteError};
 
 /// How often the jobs run.
 const EVERY: Duration = Duration::from_hours(1);
@@ -14,16 +17,37 @@ const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
 const FORM_IDS: Duration = Duration::from_hours(7 * 24);
 
+/// How often the raw store is swept of files that nothing names.
+const SWEEP: Duration = Duration::from_hours(24);
+
+/// Why the jobs did not finish. They run again by themselves.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+}
+
+/// What a clock should say: what it said when it was last looked at, and the time that ran since.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    at: Timestamp,
+    running: Duration,
+}
+
 /// Tidies up now and then. Cheap to clone.
 #[derive(Clone)]
 pub struct Upkeep {
     desk: Desk,
+    seen: Arc<Mutex<Option<Seen>>>,
+    swept_at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk }
+        Self { desk, seen: Arc::default(), swept_at: Arc::default() }
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
@@ -40,11 +64,43 @@ impl Upkeep {
         }
     }
 
-    /// Forgets old sessions and form ids.
+    /// Looks at the clock, and where it can be trusted forgets what is old: sessions, form ids, raw
+    /// files that nothing names.
     ///
     /// # Errors
     /// Where the store cannot write.
-    pub async fn run_once(&self) -> Result<(), StoreError> {
+    pub async fn run_once(&self) -> Result<(), UpkeepError> {
+        self.desk.clock_says(self.expected()).await?;
+        if self.desk.store.read()?.clock_jump()?.is_some() {
+            return Ok(());
+        }
+        self.forget_old().await?;
+        self.sweep().await
+    }
+
+    /// What the clock should say now, as far as this run can tell.
+    fn expected(&self) -> Option<Timestamp> {
+        let (at, running) = (self.desk.clock.now(), self.desk.clock.running());
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = seen.replace(Seen { at, running });
+        before.map(|before| after(before.at, running.saturating_sub(before.running)))
+    }
+
+    async fn sweep(&self) -> Result<(), UpkeepError> {
+        let now = self.desk.clock.now();
+        let swept_at = *self.swept_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept_at.is_some_and(|at| after(at, SWEEP) > now) {
+            return Ok(());
+        }
+        let swept = self.desk.store.sweep_raw().await?;
+        *self.swept_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        if swept.removed > 0 {
+            tracing::info!(removed = swept.removed, of = swept.seen, "removed raw files that nothing names");
+        }
+        Ok(())
+    }
+
+    async fn forget_old(&self) -> Result<(), StoreError> {
         let now = self.desk.clock.now();
         let (sessions, forms) = (before(now, IDLE_SESSION), before(now, FORM_IDS));
         let tidied = self.desk.store.write(move |w| {

@@ -55,6 +55,7 @@ pub(super) fn table() -> Vec<Route> {
         act("/held/{row}/take-in", SignedIn, post(action::take_in::act)),
         act("/held/{row}/dismiss", SignedIn, post(action::dismiss::act)),
         act("/take-over", SignedIn, post(action::take_over::act)),
+        act("/resume", SignedIn, post(action::resume::act)),
         see("/sign-in", Anybody, get(page::sign_in::show)),
         act("/sign-in", Anybody, post(action::sign_in::act)),
         act("/sign-out", SignedIn, post(action::sign_out::act)),

@@ -23,6 +23,7 @@ mod forms;
 mod held;
 mod incoming;
 mod joining;
+mod keeping;
 mod letters;
 mod loops;
 mod moving;

@@ -5,6 +5,7 @@ pub(super) mod decide;
 pub(super) mod dismiss;
 pub(super) mod participants;
 pub(super) mod relocate;
+pub(super) mod resume;
 pub(super) mod send_again;
 pub(super) mod sign_in;
 pub(super) mod sign_out;
