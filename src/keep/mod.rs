@@ -2,13 +2,14 @@
 //!
 //! A backup is a tar archive in one zstd frame (RFC 8878) with its checksum. Its first entry says
 //! what it is (`header.rs`), its last one has the BLAKE3 of every other (`sums.rs`), so that
-//! `tar --zstd -xf` and `b3sum --check` read it without Postdesk. Nothing is held in memory but
-//! names and sums.
+//! `tar --zstd -xf` and `b3sum --check` read it without Postdesk. A seal behind it has the sum of
+//! the file itself (`seal.rs`). Nothing is held in memory but names and sums.
 
 mod error;
 mod header;
 mod pack;
 mod restore;
+mod seal;
 mod sums;
 mod target;
 mod unpack;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
+use super::seal::Sealing;
 use super::sums::{Sums, Tee};
 use super::{DATABASE, Header, KeepError, Progress, header, sums};
 
@@ -56,7 +57,7 @@ pub fn pack<W: Write>(
     header.octets = items.iter().map(|item| item.size).sum();
     let total = Some(header.octets);
     let out_failed = KeepError::at(Path::new("the backup"));
-    let mut encoder = zstd::Encoder::new(out, LEVEL).map_err(&out_failed)?;
+    let mut encoder = zstd::Encoder::new(Sealing::new(out), LEVEL).map_err(&out_failed)?;
     encoder.include_checksum(true).map_err(&out_failed)?;
     let mut archive = Archive { tar: tar::Builder::new(encoder), sums: Sums::default(), created: 0 };
     archive.created = u64::try_from(header.created.as_second()).unwrap_or_default();
@@ -72,8 +73,7 @@ pub fn pack<W: Write>(
     let sums = archive.sums.to_text();
     archive.entry(sums::NAME, sums.as_bytes(), sums.len() as u64)?;
     let encoder = archive.tar.into_inner().map_err(&out_failed)?;
-    let mut out = encoder.finish().map_err(&out_failed)?;
-    out.flush().map_err(&out_failed)?;
+    let out = encoder.finish().and_then(Sealing::seal).map_err(&out_failed)?;
     Ok((out, packed))
 }
 

@@ -4,10 +4,11 @@
 
 use std::collections::HashSet;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
 
+use super::seal::Sealed;
 use super::sums::{Sums, Tee};
 use super::{DATABASE, Header, KeepError, Progress, header, sums};
 use crate::store;
@@ -79,7 +80,8 @@ pub(super) fn unpack(
     progress: Progress<'_>,
 ) -> Result<Checked, KeepError> {
     let none = |why: &dyn ToString| KeepError::NoBackup { file: name.to_owned(), why: why.to_string() };
-    let decoder = zstd::Decoder::new(BufReader::new(from)).map_err(|error| none(&error))?;
+    let mut sealed = Sealed::new(from);
+    let decoder = zstd::Decoder::new(&mut sealed).map_err(|error| none(&error))?;
     let mut archive = tar::Archive::new(decoder);
     let mut entries = archive.entries().map_err(|error| none(&error))?;
     let mut first = match entries.next() {
@@ -104,7 +106,11 @@ pub(super) fn unpack(
     // The frame's own checksum stands behind its last octet.
     std::io::copy(&mut archive.into_inner(), &mut std::io::sink())
         .map_err(|error| KeepError::damaged(name, error))?;
-    reading.end()
+    let checked = reading.end()?;
+    if !sealed.is_whole() {
+        return Err(KeepError::damaged(name, "it is not what was sealed when it was made"));
+    }
+    Ok(checked)
 }
 
 fn empty(header: Header) -> Checked {
