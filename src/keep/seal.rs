@@ -77,10 +77,11 @@ impl<R: Read> Read for Sealed<R> {
             debug_assert!(self.ended || self.ahead.len() > before);
         }
         let ready = self.ahead.len().saturating_sub(LEN).min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(self.ahead.drain(..ready)) {
-            *to = from;
+        if let (Some(to), Some(from)) = (buffer.get_mut(..ready), self.ahead.get(..ready)) {
+            to.copy_from_slice(from);
+            self.hasher.update(from);
         }
-        self.hasher.update(buffer.get(..ready).unwrap_or_default());
+        self.ahead.drain(..ready);
         Ok(ready)
     }
 }

@@ -17,6 +17,8 @@ use super::raw::{RawStore, read_whole};
 use super::snapshot::open_copy;
 use super::{OpenError, RawError, Read, StoreError, VERSION, migrate};
 use crate::tracker::RawHash;
+#[cfg(test)]
+pub(super) use nouns::INDEXES;
 use tally::Tally;
 
 /// What was found.
@@ -68,13 +70,8 @@ pub fn verify(
     }
     match migrate::version(&database)? {
         Some(VERSION) => {}
-        Some(older) if older < VERSION => {
-            let mut report = Report::default();
-            let note = "only the database's own sums were looked at, because a migration is still to come";
-            tracing::info!(version = older, "{note}");
-            report.records = 0;
-            return Ok(report);
-        }
+        // Its records are looked at when it has been migrated.
+        Some(older) if older < VERSION => return Ok(Report::default()),
         found => {
             let known = VERSION;
             let found = found.unwrap_or_default();

@@ -37,7 +37,7 @@ pub(super) fn all(tally: &mut Tally<'_>, has_raw: &mut dyn FnMut(&RawHash) -> bo
 }
 
 /// The tables whose every entry follows from a record.
-const INDEXES: [Table; 24] = [
+pub(in crate::store) const INDEXES: [Table; 24] = [
     Table::ProjectPaths,
     Table::ProjectSlugs,
     Table::ProjectAliases,
@@ -115,7 +115,7 @@ fn of_tickets(tally: &mut Tally<'_>, counted: &mut Counted) -> Done {
         if last.unwrap_or(0) < ticket.number {
             tally.find(Table::LastNumbers, format!("number {} would be given out again", ticket.number));
         }
-        if tally.read.project(ticket.project)?.is_none() {
+        if tally.read.get(Table::Projects, Key::new().u32(ticket.project.0).as_slice())?.is_none() {
             tally.find(Table::Tickets, format!("{of} is in a project that is not on record"));
         }
         given_out(tally, Table::Tickets, meta::LAST_TICKET, ticket.id.0)
@@ -231,7 +231,7 @@ fn journal(tally: &mut Tally<'_>) -> Done {
 
 fn rest(tally: &mut Tally<'_>) -> Done {
     let account = |tally: &mut Tally<'_>, table, id: crate::tracker::AccountId| {
-        if tally.read.account(id)?.is_none() {
+        if tally.read.get(Table::Accounts, Key::new().u32(id.0).as_slice())?.is_none() {
             tally.find(table, format!("one is of account {}, which is not on record", id.0));
         }
         Ok(())
