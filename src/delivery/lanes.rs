@@ -143,16 +143,18 @@ impl Delivery {
         Ok(rows)
     }
 
-    /// How many letters of a lane may be under way. Together they leave the server's connections
-    /// some room for incoming mail.
+    /// How many letters of a lane may be under way. Most of a letter's time is the disks', here and at
+    /// the server, so a few side by side cost little; how many requests run at once is the edge's to
+    /// bound.
     async fn room(&self, lane: Lane) -> usize {
         let limit = match self.jmap().await {
             Ok(jmap) => usize::try_from(jmap.limits().max_concurrent_requests).unwrap_or(usize::MAX),
             Err(_) => 1,
         };
         match lane {
-            Lane::People if limit > 3 => limit.saturating_sub(3).clamp(2, 4),
-            _ => 1,
+            Lane::People => limit.saturating_sub(1).clamp(1, 4),
+            Lane::Automatic => limit.saturating_sub(2).clamp(1, 3),
+            Lane::Notices => 1,
         }
     }
 

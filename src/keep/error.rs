@@ -39,6 +39,7 @@ impl KeepError {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "errors and texts are handed over as they are")]
     pub(super) fn damaged(file: &str, why: impl ToString) -> Self {
         Self::Damaged { file: file.to_owned(), why: why.to_string() }
     }

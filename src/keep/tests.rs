@@ -7,7 +7,7 @@ use std::path::Path;
 use super::*;
 use crate::clock::Clock;
 use crate::secret::Random;
-use crate::store::{RawStore, Store, StoreError, StorePath, look_at_copy};
+use crate::store::{RawStore, Store, StorePath, look_at_copy};
 use crate::tracker::RunId;
 
 fn store(folder: &Path) -> Store {
@@ -52,7 +52,7 @@ async fn everything_comes_back_and_what_is_made_anew_is_left_out() {
     let store = store(from.path());
     put(store.raw(), "one");
     put(store.raw(), "two");
-    store.write(|w| Ok::<_, StoreError>(w.add_run(RunId([7; 16]))?)).await.unwrap();
+    store.write(|w| w.add_run(RunId([7; 16]))).await.unwrap();
     let long = format!("acme/{}/state.json", "a-long-name-".repeat(15));
     for (name, text) in [
         ("tls/key.pem", "a key"),

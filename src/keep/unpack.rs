@@ -126,6 +126,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    #[allow(clippy::needless_pass_by_value, reason = "errors and texts are handed over as they are")]
     fn damaged(&self, why: impl ToString) -> KeepError {
         KeepError::damaged(self.name, why)
     }
@@ -148,10 +149,7 @@ impl Reading<'_> {
         }
         let mut target = self.target(&name)?;
         let mut tee = Tee::new(&mut entry, target.as_mut().map(|(file, _)| file as &mut dyn Write));
-        let whole = match raw_hash(&name) {
-            Some(hash) => Some((hash, unpacked_is(&hash, &mut tee))),
-            None => None,
-        };
+        let whole = raw_hash(&name).map(|hash| (hash, unpacked_is(&hash, &mut tee)));
         std::io::copy(&mut tee, &mut std::io::sink())
             .map_err(|error| KeepError::damaged(self.name, error))?;
         let (sum, octets) = (tee.sum(), tee.octets);

@@ -109,9 +109,10 @@ pub trait Look: Reach {
     fn tickets_of(&self, address: &Address, limit: usize) -> Found<Vec<Ticket>> {
         tickets::of(self, address, limit)
     }
-    /// A kept counter. Merged tickets are not in it, as they are in no list.
-    fn count(&self, project: ProjectId, state: State) -> Found<u64> {
-        counts::tickets(self, project, state)
+    /// How many tickets these projects list, each counted once, out of kept counters. Merged tickets
+    /// are not in them, as they are in no list.
+    fn count(&self, projects: &[ProjectId], state: State) -> Found<u64> {
+        counts::tickets(self, projects, state)
     }
 
     /// A ticket's timeline.

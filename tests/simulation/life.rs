@@ -73,7 +73,7 @@ impl Parts {
         let line = Line::new(jmap, wire, clock.clone(), random.clone());
         let run = random.run_id();
         let links = Links::new("https://desk.example");
-        let desk = Desk::new(store.clone(), clock.clone(), random, site(), links);
+        let desk = Desk::new(store.clone(), clock.clone(), random, site(), links).with_undo(world.undo);
         let name = |parts: &[&str]| MailboxRef::Name(parts.iter().map(|&part| part.to_owned()).collect());
         let inbox = || MailboxRef::Role("inbox".to_owned());
         let boxes = BoxNames {
