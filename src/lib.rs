@@ -17,6 +17,7 @@ pub mod clock;
 pub mod secret;
 pub mod config;
 pub mod store;
+pub mod keep;
 pub mod tls;
 pub mod dns;
 pub mod wire;

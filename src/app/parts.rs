@@ -76,6 +76,7 @@ fn intake_settings(config: &Config) -> IntakeSettings {
             earlier: names.earlier.clone(),
         },
         largest_mail: config.limits.max_mail_bytes,
+        sent: names.sent.clone(),
     }
 }
 

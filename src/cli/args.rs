@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::keep::{Backup, Replay, Restore};
 use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
 
 /// A help desk that lives in a mailbox.
@@ -40,6 +41,20 @@ pub(super) enum Command {
     Status(Status),
     /// Have the running desk read its configuration again; says what needs a restart.
     Reload(At),
+    /// Write everything into one file, while the desk runs or without it.
+    Backup(Backup),
+    /// Fill an empty data folder from a backup. The desk starts paused then.
+    Restore(Restore),
+    /// Take filed mails in again that came after the backup that was restored, and write to nobody.
+    Replay(Replay),
+    /// Look through the store: the database, its indexes and counters, and every raw file.
+    Verify(At),
+    /// Make the database file smaller, while the desk does not run.
+    Compact(At),
+    /// Let mail neither come in nor go out.
+    Pause(At),
+    /// Let mail come in and go out again, whatever paused it.
+    Resume(At),
     /// Print the version.
     Version,
     /// Write the manual pages into a folder.

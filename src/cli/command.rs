@@ -57,7 +57,7 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
             Ok(())
         }
         Answer::Refused(why) => Err(why),
-        Answer::Survey(_) => Ok(()),
+        Answer::Survey(_) | Answer::Snapshot { .. } => Ok(()),
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) async fn account(account: Account) -> Result<(), String> {
     operate(&account.at, request).await
 }
 
-fn load(at: &At) -> Result<Config, String> {
+pub(super) fn load(at: &At) -> Result<Config, String> {
     Config::load(&at.config).map_err(|error| error.to_string())
 }
 

@@ -4,6 +4,7 @@
 mod args;
 mod command;
 mod failure;
+mod keep;
 mod log;
 mod papers;
 mod setup;
@@ -54,6 +55,13 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Adopt(adopt) => command::operate(&adopt.at, adopt.request()).await,
         Command::Setup(setup) => setup::run(*setup).await,
         Command::Check(check) => command::check(&check).await,
+        Command::Backup(backup) => keep::backup(backup).await,
+        Command::Restore(restore) => keep::restore(restore).await,
+        Command::Replay(replay) => keep::replay(replay).await,
+        Command::Verify(at) => keep::look_through(&at).await,
+        Command::Compact(at) => keep::compact(&at).await,
+        Command::Pause(at) => command::operate(&at, crate::control::Request::Pause).await,
+        Command::Resume(at) => command::operate(&at, crate::control::Request::Resume).await,
         Command::Status(status) => command::operate(&status.at, status.request()).await,
         Command::Reload(at) => command::operate(&at, crate::control::Request::Reload).await,
         Command::Man { folder } => papers::man(&folder),

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::accounts;
 use super::request::{Answer, ProjectAdd, ProjectEdit, Request};
-use super::{Survey, status};
+use super::{Survey, keeping, status};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
@@ -64,7 +64,10 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         }
         Request::Adopt { how } => adopt(operator, &how).await,
         // Answered before, by more than lines.
-        Request::Survey => Ok(Vec::new()),
+        Request::Survey | Request::Snapshot => Ok(Vec::new()),
+        Request::Pause => keeping::pause(desk).await,
+        Request::Resume => keeping::resume(desk).await,
+        Request::Replay { since } => keeping::replay(operator, since).await,
         Request::TakeOver => take_over(operator).await,
         Request::Status => Ok(status::lines(desk, operator.running)),
         Request::StatusJson => status::json(desk, operator.running),

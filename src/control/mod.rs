@@ -5,12 +5,15 @@
 
 mod accounts;
 mod answer;
+mod keeping;
 mod request;
+mod snapshot;
 mod socket;
 mod status;
 mod survey;
 
 pub use answer::{Operator, Reload, answer};
 pub use request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
+pub use snapshot::{TakeError, Taken, take_snapshot};
 pub use socket::{ControlError, ask, serve};
 pub use survey::Survey;

@@ -1,5 +1,8 @@
 //! What the command line can ask for, and what it is told.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Survey;
@@ -34,6 +37,27 @@ pub enum Request {
     Reload,
     /// For `check`: what the store has.
     Survey,
+    /// A copy of the database, and raw mails that stay, until the connection ends.
+    Snapshot,
+    /// Mail neither comes in nor goes out.
+    Pause,
+    /// It does again, and what is old may be removed again.
+    Resume,
+    /// Takes filed mails in again that came since then; since the backup that was restored where
+    /// nothing is said.
+    Replay {
+        since: Option<jiff::Timestamp>,
+    },
+}
+
+impl Request {
+    /// How long the daemon may take to answer.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::Replay { .. } => Duration::from_hours(24),
+            _ => Duration::from_mins(10),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq, Eq)]
@@ -94,4 +118,5 @@ pub enum Answer {
     Done(Vec<String>),
     Refused(String),
     Survey(Box<Survey>),
+    Snapshot { database: PathBuf },
 }

@@ -10,12 +10,10 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use super::answer::{Operator, answer};
-use super::{Answer, Request};
+use super::{Answer, Request, snapshot};
 
 /// The longest request or answer, in octets.
 const LONGEST: u64 = 1024 * 1024;
-/// How long the daemon may take to answer.
-const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Why the daemon could not be asked.
 #[derive(Debug, Error)]
@@ -36,16 +34,27 @@ pub enum ControlError {
 /// # Errors
 /// [`ControlError::NobodyThere`] where the caller may act by itself; anything else is a failure.
 pub async fn ask(socket: &Path, request: &Request) -> Result<Answer, ControlError> {
-    let mut stream = UnixStream::connect(socket).await.map_err(|error| match error.kind() {
+    converse_once(&mut connect(socket).await?, request).await
+}
+
+pub(super) async fn connect(socket: &Path) -> Result<UnixStream, ControlError> {
+    UnixStream::connect(socket).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NobodyThere,
         _ => ControlError::Io(error),
-    })?;
+    })
+}
+
+/// One request and its answer; the connection stays open.
+pub(super) async fn converse_once(
+    stream: &mut UnixStream,
+    request: &Request,
+) -> Result<Answer, ControlError> {
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     stream.write_all(&line).await?;
     let mut answer = Vec::new();
     let mut reader = BufReader::new(stream).take(LONGEST);
-    match tokio::time::timeout(PATIENCE, reader.read_until(b'\n', &mut answer)).await {
+    match tokio::time::timeout(request.patience(), reader.read_until(b'\n', &mut answer)).await {
         Ok(read) => read?,
         Err(_) => return Err(ControlError::Silence),
     };
@@ -79,8 +88,10 @@ pub async fn serve(listener: UnixListener, operator: Operator, mut stop: watch::
 async fn converse(stream: UnixStream, operator: &Operator) -> Result<(), ControlError> {
     let (reader, mut writer) = stream.into_split();
     let mut line = Vec::new();
-    BufReader::new(reader).take(LONGEST).read_until(b'\n', &mut line).await?;
+    let mut reader = BufReader::new(reader);
+    (&mut reader).take(LONGEST).read_until(b'\n', &mut line).await?;
     let told = match serde_json::from_slice::<Request>(&line) {
+        Ok(Request::Snapshot) => return snapshot::keep(operator, reader, writer).await,
         Ok(request) => answer(operator, request).await,
         Err(error) => Answer::Refused(format!(
             "the daemon does not know this command ({error}); are both of one version?"

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::keeping;
 use crate::desk::{Desk, Fitness, Health, IntakeStanding, Standing};
 use crate::metrics::{Count, Figures, Kept, Stand};
 
@@ -40,6 +41,8 @@ pub(super) fn lines(desk: &Desk, running: bool) -> Vec<String> {
     } else {
         vec!["no daemon runs on this data folder, so no mail comes in or goes out".to_owned()]
     };
+    let stops = desk.store.read().and_then(|read| keeping::standing(&read));
+    lines.extend(stops.unwrap_or_default());
     lines.push(store(&figures.stand, running));
     match &figures.kept {
         Some(kept) => lines.extend(on_record(kept, &figures.stand)),

@@ -240,8 +240,12 @@ impl Delivery {
                 headers.push(("Auto-Submitted", "auto-replied".to_owned()));
                 headers.push(("X-Auto-Response-Suppress", "All".to_owned()));
             }
-            LetterKind::Comment { .. } => {
+            LetterKind::Comment { event } => {
                 headers.push(("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
+                let by_agent =
+                    material.event.as_ref().is_some_and(|event| matches!(event.actor, Actor::Account(_)));
+                let trace = mail::CommentTrace { event: event.0, by_agent };
+                headers.push((mail::COMMENT_HEADER, trace.value()));
             }
             _ => {
                 // RFC 2919 §3: whoever filters mail by lists can tell these apart from what people write.

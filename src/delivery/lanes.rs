@@ -80,7 +80,7 @@ impl Delivery {
         // The turn has read the marker before its first letters.
         let mut asked = self.desk.clock.now();
         loop {
-            if *stop.borrow() {
+            if *stop.borrow() || self.desk.paused()?.is_some() {
                 turn.end();
             }
             let (rows, now) = (self.begin(&mut turn).await?, self.desk.clock.now());

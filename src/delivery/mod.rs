@@ -256,7 +256,7 @@ impl Delivery {
         progress: &mut Progress,
         stop: &watch::Receiver<bool>,
     ) -> Result<Duration, DeliveryError> {
-        if !self.may_touch_account().await? {
+        if self.desk.paused()?.is_some() || !self.may_touch_account().await? {
             return Ok(LOOK_EVERY);
         }
         match self.marker.before_sending().await? {

@@ -24,11 +24,13 @@ mod links;
 mod loops;
 mod move_ticket;
 mod participants;
+mod pause;
 mod one_desk;
 mod projects;
 mod pulse;
 mod receive;
 mod reminder;
+mod replay;
 mod rows;
 mod see_held;
 mod see_list;
@@ -58,10 +60,12 @@ pub use errands::{Errand, Junk, JunkBoard, JunkMail};
 pub use error::DeskError;
 pub use health::{Fitness, Health};
 pub use links::Links;
+pub use pause::{Resumed, after_restore, restored_sentence};
 pub use projects::{NewProject, ProjectEdit};
 pub use pulse::{Late, Pulse, Street};
 pub use receive::Arrived;
 pub use reminder::Reminder;
+pub use replay::{PutComments, PutSent, SentMail};
 pub use see_held::{HeldMail, HeldMails, HeldTarget};
 pub use see_list::{Counts, TicketList, TicketRow};
 pub use see_part::SeenPart;
@@ -82,7 +86,7 @@ use throttle::Throttle;
 use crate::clock::Clock;
 use crate::metrics::Measures;
 use crate::secret::{Passwords, Random};
-use crate::store::Store;
+use crate::store::{Look, Store};
 use crate::triage::Site;
 
 /// What every function of the desk works with. Cheap to clone.
@@ -118,13 +122,17 @@ impl Desk {
     pub fn new(store: Store, clock: Clock, random: Random, site: Site, links: Links) -> Self {
         let passwords = Passwords::new(random.clone());
         let pulse = Pulse::new(clock.clone());
+        let standing = StandingBoard::default();
+        // Where the store cannot be read, nothing goes on anyway.
+        let paused = store.read().and_then(|read| read.pause()).is_ok_and(|pause| pause.is_some());
+        standing.update(|standing| standing.paused = paused);
         Self {
             store,
             clock,
             random,
             site: Arc::new(site),
             links,
-            standing: StandingBoard::default(),
+            standing,
             outbox_bell: Arc::new(Notify::new()),
             intake_bell: Arc::new(Notify::new()),
             take_over: Arc::default(),

@@ -63,7 +63,7 @@ impl Desk {
 
     async fn take(&self, arrived: Arrived, forced: Option<Verdict>) -> Result<MailRow, DeskError> {
         let desk = self.clone();
-        let now = self.clock.now();
+        let now = self.time_of(&arrived);
         let quiet = arrived.quiet;
         let row = self
             .store
@@ -98,6 +98,12 @@ impl Desk {
         if !quiet && row.source.received_at > Timestamp::UNIX_EPOCH {
             self.measures.taken_in(row.source.received_at, now);
         }
+    }
+
+    /// A mail that is imported or taken in again happened when it came.
+    fn time_of(&self, arrived: &Arrived) -> Timestamp {
+        let (came, now) = (arrived.source.received_at, self.clock.now());
+        if arrived.quiet && came > Timestamp::UNIX_EPOCH { came.min(now) } else { now }
     }
 
     pub(super) fn decide(

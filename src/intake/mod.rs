@@ -9,6 +9,7 @@ mod boxes;
 mod check_mail;
 mod errands;
 mod marker;
+mod replay;
 mod sort;
 mod sweep;
 mod take;
@@ -25,8 +26,10 @@ use tokio::task::JoinSet;
 
 pub use boxes::{BoxNames, Boxes};
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
+pub use replay::Replayed;
 pub use sweep::Swept;
 
+use crate::config::MailboxRef;
 use crate::desk::{Desk, DeskError, IntakeStanding, Listening, Reminder, Street};
 use crate::jmap::{Bell, Failure, Jmap, JmapError, Line, Mode};
 use crate::store::{RawError, StoreError};
@@ -39,6 +42,8 @@ pub struct IntakeSettings {
     pub boxes: BoxNames,
     /// In octets; a larger mail is held without being read.
     pub largest_mail: u64,
+    /// Where sent letters lie, for a restored desk to look for those that it does not know.
+    pub sent: MailboxRef,
 }
 
 /// Why a sweep ended early. It is repeated by itself.
@@ -214,7 +219,7 @@ impl Intake {
         let now = self.desk.clock.now();
         self.desk.standing().update(|standing| match swept {
             // The marker's watch has said so.
-            Swept::Stopped => {}
+            Swept::Stopped | Swept::Paused => {}
             Swept::NotAdopted { waiting } => {
                 if !matches!(standing.intake, IntakeStanding::NotAdopted { .. }) {
                     tracing::warn!(

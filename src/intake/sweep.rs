@@ -23,6 +23,8 @@ pub enum Swept {
     NotAdopted { waiting: u64 },
     /// Another desk's marker lies in its mailbox; a person has to decide.
     Stopped,
+    /// The desk is paused: nothing is taken in until a person says so.
+    Paused,
 }
 
 impl Intake {
@@ -37,6 +39,11 @@ impl Intake {
 
     /// A sweep that ends after the page in hand when `stop` says so.
     pub(super) async fn sweep_until(&self, stop: &watch::Receiver<bool>) -> Result<Swept, IntakeError> {
+        if self.desk.paused()?.is_some() {
+            // Whose the mailbox is can be told and decided meanwhile.
+            self.marker.look().await?;
+            return Ok(Swept::Paused);
+        }
         let adoption = match self.standing_adoption().await? {
             Ok(adoption) => adoption,
             Err(off) => return Ok(off),
@@ -57,6 +64,9 @@ impl Intake {
         let (mut trouble, mut whole) = (None, false);
         while !*stop.borrow() {
             self.desk.pulse().works(Street::Intake);
+            if self.desk.paused()?.is_some() {
+                return Ok(Swept::Paused);
+            }
             let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
             if page.found == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;
@@ -125,7 +135,7 @@ impl Intake {
     }
 
     /// Files Emails away by their verdicts and records which of them left. Gives these.
-    async fn file(
+    pub(super) async fn file(
         &self,
         boxes: &Boxes,
         from: &crate::jmap::MailboxId,

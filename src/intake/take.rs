@@ -214,7 +214,7 @@ impl Intake {
         }
     }
 
-    async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
+    pub(super) async fn download(&self, source: &EmailRef) -> Result<bytes::Bytes, JmapError> {
         self.desk.pulse().loads(Street::Intake, source.size);
         let cap = usize::try_from(self.largest_mail()).unwrap_or(usize::MAX);
         let raw = self.jmap().await?.download(&BlobId::from(source.blob.as_str()), cap).await?;

@@ -26,6 +26,7 @@ mod automatic;
 mod bounce;
 mod provenance;
 mod scan;
+mod traces;
 
 // Reading: text and HTML.
 mod attribution;
@@ -58,3 +59,4 @@ pub use message_id::MessageId;
 pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
 pub use reply_key::ReplyKey;
+pub use traces::{COMMENT_HEADER, CommentTrace, Traces, traces};

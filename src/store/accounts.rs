@@ -37,7 +37,7 @@ pub(super) fn by_handle<L: Reach + ?Sized>(look: &L, handle: &Handle) -> Result<
     named(look, Table::AccountHandles, handle.as_str())
 }
 
-fn names(account: &Account) -> [(Table, String); 2] {
+pub(super) fn names(account: &Account) -> [(Table, String); 2] {
     [
         (Table::AccountAddresses, account.address.folded().to_owned()),
         (Table::AccountHandles, account.handle.as_str().to_owned()),

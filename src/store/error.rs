@@ -96,7 +96,8 @@ from_redb!(
     redb::TableError,
     redb::TransactionError,
     redb::CommitError,
-    redb::DatabaseError
+    redb::DatabaseError,
+    redb::CompactionError
 );
 
 /// Why a write did not happen.
@@ -135,11 +136,15 @@ pub enum OpenError {
     #[error(
         "the database could not be copied to {path} before its migration, so nothing was changed: {source}"
     )]
-    Copy { path: PathBuf, source: std::io::Error },
+    Copy { path: PathBuf, source: super::CopyError },
     #[error("the migration to schema version {to} failed, and the database is as it was before it: {source}")]
     Migration { to: u32, source: StoreError },
     #[error("there is no way from schema version {found} to {known} in this Postdesk")]
     NoWay { found: u32, known: u32 },
+    #[error(
+        "{path} is what a `postdesk restore` that did not finish has left; empty the data folder and restore again"
+    )]
+    Unfinished { path: PathBuf },
     #[error("the database cannot be opened: {0}")]
     Database(#[from] StoreError),
     #[error("the store's writer cannot be started: {0}")]

@@ -66,6 +66,12 @@ fn raw_of(event: &Event) -> Option<RawHash> {
     }
 }
 
+/// The entry that says that an event uses a raw file.
+pub(super) fn used(event: &Event) -> Option<Key> {
+    let raw = raw_of(event)?;
+    Some(Key::new().octets(&raw.0).byte(USED_BY_EVENT).u64(event.ticket.0).u32(event.no.0))
+}
+
 /// What names a raw file, in the keys of [`Table::RawUses`].
 pub(super) const USED_BY_EVENT: u8 = 1;
 pub(super) const USED_BY_DRAFT: u8 = 2;
@@ -75,10 +81,6 @@ impl Write<'_> {
     /// replaced, which is for redaction and for a decision about an unverified mail.
     pub fn put_event(&mut self, event: &Event) -> Result<Seq, StoreError> {
         let key = key(event.ticket, event.no);
-        let used = |event: &Event| {
-            let raw = raw_of(event)?;
-            Some(Key::new().octets(&raw.0).byte(USED_BY_EVENT).u64(event.ticket.0).u32(event.no.0))
-        };
         let old: Option<Event> = record(self, Table::Events, &key)?;
         self.move_mark(Table::RawUses, old.as_ref().and_then(used), used(event))?;
         self.set_record(Table::Events, &key, event)?;

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use super::reach::Reach;
 use super::{
-    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keys, lists, mailrows,
-    outbox, projects, sessions, site, sizes, tickets,
+    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keeping, keys, lists,
+    mailrows, outbox, projects, sessions, site, sizes, tickets,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
 use crate::tracker::{
-    Account, AccountId, AccountLink, Event, EventNo, FormId, Handle, JournalEntry, Lane, MailRowId, OutboxId,
-    OutboxRow, OutboxState, Project, ProjectId, ProjectPath, RawHash, RunId, Seq, Session, Slug, State,
-    StoreId, Ticket, TicketId,
+    Account, AccountId, AccountLink, ClockJump, Event, EventNo, FormId, Handle, JournalEntry, Lane,
+    MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId, ProjectPath, RawHash, Restored,
+    RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
 };
 use crate::triage::{Adoption, Facts, InHand, KeyFact, MailRow, Questions, VerdictKind};
 
@@ -37,6 +37,22 @@ pub trait Look: Reach {
     /// Whether the last run ended in order, so that nothing of it can be on its way.
     fn ended_cleanly(&self) -> Found<bool> {
         site::ended_cleanly(self)
+    }
+    /// There while mail neither comes in nor goes out, because a person has to say so first.
+    fn pause(&self) -> Found<Option<Pause>> {
+        keeping::pause(self)
+    }
+    /// There where this store was restored from a backup.
+    fn restored(&self) -> Found<Option<Restored>> {
+        keeping::restored(self)
+    }
+    /// There while nothing may be removed because of its age.
+    fn clock_jump(&self) -> Found<Option<ClockJump>> {
+        keeping::clock_jump(self)
+    }
+    /// What the clock said when upkeep last looked.
+    fn clock_seen(&self) -> Found<Option<Timestamp>> {
+        keeping::clock_seen(self)
     }
     fn default_project(&self) -> Found<Option<ProjectId>> {
         site::default_project(self)
@@ -118,6 +134,11 @@ pub trait Look: Reach {
     /// The Message-IDs of a ticket's mails in order, and whether we wrote them.
     fn thread(&self, ticket: TicketId) -> Found<Vec<(MessageId, bool)>> {
         events::thread(self, ticket)
+    }
+
+    /// The tickets that a Message-ID of a mail in or out belongs to, not followed through merges.
+    fn tickets_of_mail(&self, id: &MessageId) -> Found<Vec<TicketId>> {
+        Ok(events::tickets_of_id(self, id)?.into_iter().map(|(ticket, _)| ticket).collect())
     }
 
     fn mail_row(&self, id: MailRowId) -> Found<Option<MailRow>> {

@@ -81,7 +81,7 @@ fn was_taken_in(verdict: VerdictKind) -> bool {
 }
 
 /// Every index entry of a row.
-fn marks(row: &MailRow) -> Vec<(Table, Key)> {
+pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     let id = row.id.0;
     let mut marks = vec![
         (Table::MailByRaw, Key::new().octets(&row.raw.0).u64(id)),

@@ -16,7 +16,9 @@ use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
 use super::reserve::{FileReserve, Reserve, Room};
 use super::writer::{JobOf, Message, Steps, SweepError, Writer, snapshot};
-use super::{MemoryDisk, MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
+use super::{
+    MemoryDisk, MemoryFiles, OpenError, Patience, Read, StoreError, Write, WriteError, migrate, sweep,
+};
 use crate::clock::Clock;
 use crate::secret::Random;
 
@@ -51,7 +53,33 @@ impl StorePath {
     pub(super) fn lock(&self) -> PathBuf {
         self.0.join("postdesk.lock")
     }
+
+    /// Where a restored backup lies until it is whole.
+    #[must_use]
+    pub fn restoring(&self) -> PathBuf {
+        self.0.join("restoring")
+    }
+
+    /// Makes the folder where it is missing, and keeps every other Postdesk out of it.
+    ///
+    /// # Errors
+    /// Where it cannot be used, or another Postdesk has it.
+    pub fn take(&self) -> Result<FolderLock, OpenError> {
+        let folder = |source| OpenError::Folder { path: self.0.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(folder)?;
+        lock(self).map(FolderLock)
+    }
+
+    /// A restore that was cut off leaves half of a store, which must not be taken for one.
+    fn refuse_unfinished(&self) -> Result<(), OpenError> {
+        let restoring = self.restoring();
+        if restoring.exists() { Err(OpenError::Unfinished { path: restoring }) } else { Ok(()) }
+    }
 }
+
+/// While it lives, no other Postdesk opens the data folder.
+#[derive(Debug)]
+pub struct FolderLock(#[expect(dead_code, reason = "the lock is held by its being open")] File);
 
 /// Makes the storage that a database is opened on, each time that it is opened.
 type MakeBackend = Box<dyn Fn() -> Box<dyn StorageBackend> + Send + Sync>;
@@ -64,8 +92,14 @@ pub(super) enum Source {
 
 impl Source {
     pub fn open(&self) -> Result<Database, StoreError> {
+        self.open_patiently(&Patience::default())
+    }
+
+    pub fn open_patiently(&self, patience: &Patience) -> Result<Database, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
+        let patience = patience.clone();
+        builder.set_repair_callback(move |_| patience.ask());
         Ok(match self {
             Self::File(path) => {
                 private(path).map_err(redb::StorageError::Io)?;
@@ -109,6 +143,14 @@ impl Shared {
 
     pub fn room(&self) -> &Room {
         &self.room
+    }
+
+    /// The database's file, where it lies in one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            Source::Backend(_) => None,
+        }
     }
 
     pub fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
@@ -165,9 +207,24 @@ impl Store {
     /// Where the folder cannot be used or another daemon uses it, and where its data is newer than
     /// this Postdesk.
     pub fn open(path: &StorePath, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
+        Self::open_patiently(path, random, clock, &Patience::default())
+    }
+
+    /// As [`Store::open`]; `patience` is asked for while that takes long, as after an upgrade.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_patiently(
+        path: &StorePath,
+        random: &Random,
+        clock: &Clock,
+        patience: &Patience,
+    ) -> Result<Self, OpenError> {
         let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
         let lock = lock(path)?;
+        path.refuse_unfinished()?;
+        path.drop_snapshots();
         let raw = RawStore::open(path.raw(), Box::new(SystemFiles), clock);
         let raw = raw.map_err(|error| folder(std::io::Error::other(error)))?;
         let source = Source::File(path.database());
@@ -177,7 +234,7 @@ impl Store {
             lock: Some(lock),
             reserve: Some(Box::new(FileReserve::new(path.folder()))),
         };
-        Self::start(ground, random, clock)
+        Self::start(ground, random, clock, patience)
     }
 
     /// Opens a store on storage of the caller's own, for tests and simulations; `raw` is a folder
@@ -192,7 +249,7 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(SystemFiles), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        Self::start(Ground { source, raw, lock: None, reserve: None }, random, clock)
+        Self::start(Ground { source, raw, lock: None, reserve: None }, random, clock, &Patience::default())
     }
 
     /// A store in memory, whose disk and files can be full and fail; `raw` is where the raw store
@@ -210,7 +267,7 @@ impl Store {
         let again = disk.clone();
         let source = Source::Backend(Box::new(move || Box::new(again.clone())));
         let ground = Ground { source, raw, lock: None, reserve: Some(Box::new(disk.clone())) };
-        Self::start(ground, random, clock)
+        Self::start(ground, random, clock, &Patience::default())
     }
 
     /// As [`Store::open_on`], the raw store in memory too, and without a thread: nothing is written
@@ -232,20 +289,25 @@ impl Store {
         let raw = open_raw(raw, Box::new(files), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
         let ground = Ground { source, raw, lock: None, reserve: None };
-        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
+        let (shared, queue, receiver) = Self::parts(ground, random, clock, &Patience::default())?;
         let steps = Writer::steps(shared.clone(), receiver);
         Ok((Self { shared, queue }, steps))
     }
 
-    fn start(ground: Ground, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
-        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
+    fn start(ground: Ground, random: &Random, clock: &Clock, patience: &Patience) -> Result<Self, OpenError> {
+        let (shared, queue, receiver) = Self::parts(ground, random, clock, patience)?;
         Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
         Ok(Self { shared, queue })
     }
 
-    fn parts(ground: Ground, random: &Random, clock: &Clock) -> Result<Parts, OpenError> {
+    fn parts(
+        ground: Ground,
+        random: &Random,
+        clock: &Clock,
+        patience: &Patience,
+    ) -> Result<Parts, OpenError> {
         let Ground { source, raw, lock, reserve } = ground;
-        let database = migrate::open(&source, random)?;
+        let database = migrate::open(&source, random, patience)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             source,
@@ -340,6 +402,16 @@ impl Store {
         Ok(Swept { seen, removed })
     }
 
+    /// The data folder, where the store lies in one.
+    #[must_use]
+    pub fn folder(&self) -> Option<StorePath> {
+        self.shared.file()?.parent().map(StorePath::new)
+    }
+
+    pub(super) fn send(&self, message: Message) -> Result<(), mpsc::SendError<Message>> {
+        self.queue.send(message)
+    }
+
     /// Lets the writer finish what is queued, closes the database and gives the folder free.
     /// Everything asked for afterwards is answered with [`StoreError::Closed`].
     pub async fn close(&self) {
@@ -378,7 +450,7 @@ fn private(path: &Path) -> io::Result<()> {
 }
 
 /// Takes the lock of a data folder, or says that someone has it.
-fn lock(path: &StorePath) -> Result<File, OpenError> {
+pub(super) fn lock(path: &StorePath) -> Result<File, OpenError> {
     let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
     let file = OpenOptions::new()
         .create(true)

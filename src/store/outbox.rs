@@ -168,7 +168,7 @@ fn heads<L: Reach + ?Sized>(
 }
 
 /// Every index entry of a row.
-fn marks(row: &OutboxRow) -> Vec<(Table, Key)> {
+pub(super) fn marks(row: &OutboxRow) -> Vec<(Table, Key)> {
     let id = row.id.0;
     let mut marks = vec![
         (Table::OutboxByState, Key::new().byte(state_code(row.state)).u64(id)),

@@ -42,7 +42,7 @@ pub(super) fn by_alias<L: Reach + ?Sized>(look: &L, alias: &Address) -> Result<O
 }
 
 /// Every name that leads to a project, with the table that it stands in.
-fn names(project: &Project) -> Vec<(Table, String)> {
+pub(super) fn names(project: &Project) -> Vec<(Table, String)> {
     let paths = std::iter::once(&project.path).chain(&project.former_paths);
     let paths = paths.map(|path| (Table::ProjectPaths, path.as_str().to_owned()));
     let slugs = project.slugs().map(|slug| (Table::ProjectSlugs, slug.as_str().to_owned()));

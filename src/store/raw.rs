@@ -59,8 +59,20 @@ struct Inner {
     /// file that was just put again is never swept.
     ages: Mutex<()>,
     size: RawSize,
+    /// How many hold every file where it is.
+    held: AtomicU64,
     /// Folders that are known to outlive a power cut: what they stand in was synced since.
     lasting: Mutex<HashSet<PathBuf>>,
+}
+
+/// While it lives, no file of the raw store is removed.
+#[derive(Debug)]
+pub(super) struct Hold(Arc<Inner>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.held.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl RawStore {
@@ -72,6 +84,7 @@ impl RawStore {
             temporary: AtomicU64::new(0),
             ages: Mutex::new(()),
             size: RawSize::default(),
+            held: AtomicU64::new(0),
             lasting: Mutex::default(),
         }));
         store.make_folder(&store.0.folder)?;
@@ -116,19 +129,7 @@ impl RawStore {
     /// # Errors
     /// Where there is no such file, or its contents are not what the name says.
     pub fn get(&self, hash: &RawHash) -> Result<Vec<u8>, RawError> {
-        let path = self.path(hash);
-        let file = match self.0.files.read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(RawError::Missing(*hash)),
-            opened => at(&path, opened)?,
-        };
-        let damaged = |_| RawError::Damaged(*hash);
-        let decoder = zstd::stream::read::Decoder::new(file).map_err(damaged)?;
-        let mut octets = Vec::new();
-        decoder.take(MAX_RAW + 1).read_to_end(&mut octets).map_err(damaged)?;
-        if blake3::hash(&octets).as_bytes() != &hash.0 {
-            return Err(RawError::Damaged(*hash));
-        }
-        Ok(octets)
+        read_whole(&*self.0.files, &self.path(hash), hash)
     }
 
     /// Whether there is a file of this name.
@@ -153,6 +154,13 @@ impl RawStore {
         Ok(self.entries(folder)?.into_iter().filter_map(file).collect())
     }
 
+    /// Keeps every file where it is for as long as the hold lives.
+    pub(super) fn hold(&self) -> Hold {
+        let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.held.fetch_add(1, Ordering::Relaxed);
+        Hold(self.0.clone())
+    }
+
     /// Whether a file is older than the grace.
     pub(super) fn is_old(&self, file: &RawFile) -> Result<bool, RawError> {
         let written = at(&file.path, self.0.files.modified(&file.path))?;
@@ -161,10 +169,11 @@ impl RawStore {
         Ok(now.duration_since(written).unwrap_or_default() > GRACE)
     }
 
-    /// Removes a file that is older than the grace; says whether it did.
+    /// Removes a file that is older than the grace; says whether it did. While somebody holds the
+    /// files, none is removed.
     pub(super) fn remove_old(&self, file: &RawFile) -> Result<bool, RawError> {
         let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_old(file)? {
+        if self.0.held.load(Ordering::Relaxed) > 0 || !self.is_old(file)? {
             return Ok(false);
         }
         at(&file.path, self.0.files.remove(&file.path))?;
@@ -214,7 +223,13 @@ impl RawStore {
     }
 
     fn path(&self, hash: &RawHash) -> PathBuf {
-        self.folder_of(hash).join(format!("{hash}.zst"))
+        Self::place(&self.0.folder, hash)
+    }
+
+    /// Where a file of this name lies in such a folder.
+    pub(super) fn place(folder: &Path, hash: &RawHash) -> PathBuf {
+        let [first, ..] = hash.0;
+        folder.join(format!("{first:02x}")).join(format!("{hash}.zst"))
     }
 
     /// Creates a folder where it is missing, and syncs the one that it stands in.
@@ -242,6 +257,22 @@ impl RawStore {
     fn entries(&self, folder: &Path) -> Result<Vec<PathBuf>, RawError> {
         at(folder, self.0.files.list(folder))
     }
+}
+
+/// The octets of a file, if they are what its name says.
+pub(super) fn read_whole(files: &dyn Files, path: &Path, hash: &RawHash) -> Result<Vec<u8>, RawError> {
+    let file = match files.read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(RawError::Missing(*hash)),
+        opened => at(path, opened)?,
+    };
+    let damaged = |_| RawError::Damaged(*hash);
+    let decoder = zstd::stream::read::Decoder::new(file).map_err(damaged)?;
+    let mut octets = Vec::new();
+    decoder.take(MAX_RAW + 1).read_to_end(&mut octets).map_err(damaged)?;
+    if blake3::hash(&octets).as_bytes() != &hash.0 {
+        return Err(RawError::Damaged(*hash));
+    }
+    Ok(octets)
 }
 
 fn at<T>(path: &Path, result: std::io::Result<T>) -> Result<T, RawError> {

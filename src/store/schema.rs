@@ -142,6 +142,14 @@ pub(super) mod meta {
     pub const STORE_ID: &[u8] = b"store_id";
     /// There while no run is under way that could have ended without saying so.
     pub const CLEAN_END: &[u8] = b"clean_end";
+    /// There while the desk is paused.
+    pub const PAUSED: &[u8] = b"paused";
+    /// There where the store was restored from a backup.
+    pub const RESTORED: &[u8] = b"restored";
+    /// There where the clock jumped and nobody has looked yet.
+    pub const CLOCK_JUMP: &[u8] = b"clock_jump";
+    /// What the clock said when upkeep last looked.
+    pub const CLOCK_SEEN: &[u8] = b"clock_seen";
     pub const DEFAULT_PROJECT: &[u8] = b"default_project";
     pub const LAST_PROJECT: &[u8] = b"last_project";
     pub const LAST_ACCOUNT: &[u8] = b"last_account";

@@ -16,7 +16,7 @@ pub(super) fn get<L: Reach + ?Sized>(look: &L, id: TicketId) -> Result<Option<Ti
     record(look, Table::Tickets, &key(id))
 }
 
-fn number_key(project: ProjectId, number: u32) -> Key {
+pub(super) fn number_key(project: ProjectId, number: u32) -> Key {
     Key::new().u32(project.0).u32(number)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn unverified<L: Reach + ?Sized>(
 }
 
 /// Every index entry of a ticket. A merged ticket is in no list; its target is.
-fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
+pub(super) fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
     let mut marks = Vec::new();
     if ticket.merged_into.is_none() {
         for scope in [Scope::Everyone, Scope::of(ticket.assignee)] {
@@ -89,7 +89,7 @@ fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
     marks
 }
 
-fn counted(ticket: &Ticket) -> Option<Key> {
+pub(super) fn counted(ticket: &Ticket) -> Option<Key> {
     ticket.merged_into.is_none().then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
 }
 

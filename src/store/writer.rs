@@ -10,6 +10,7 @@
 //! every job is refused at once, and reading goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, PoisonError, Weak};
 use std::thread;
@@ -19,8 +20,10 @@ use jiff::Timestamp;
 use redb::{ReadableDatabase, WriteTransaction};
 use tokio::sync::oneshot;
 
+use super::copy::copy;
 use super::open::Shared;
 use super::raw::RawFile;
+use super::snapshot::SnapshotError;
 use super::{RawError, StoreError, Write, WriteError, sweep};
 use crate::clock::after;
 
@@ -40,6 +43,8 @@ pub(super) enum Message {
     Job(Box<dyn Job>),
     /// Files of the raw store to look at once more and remove; answered with how many.
     Sweep(Vec<RawFile>, oneshot::Sender<Result<u64, SweepError>>),
+    /// The database to copy there, between two commits.
+    Copy(PathBuf, oneshot::Sender<Result<(), SnapshotError>>),
     Reopen,
     Close(oneshot::Sender<()>),
 }
@@ -245,6 +250,9 @@ impl Writer {
             Message::Sweep(files, reply) => {
                 let _ = reply.send(sweep::remove(&self.shared, &files));
             }
+            Message::Copy(target, reply) => {
+                let _ = reply.send(self.copy(&target));
+            }
             Message::Reopen => self.reopen(),
             Message::Close(reply) => {
                 self.shared.close();
@@ -253,6 +261,15 @@ impl Writer {
             }
         }
         true
+    }
+
+    /// No transaction is open here, and each commit is on the disk when it is answered.
+    fn copy(&self, target: &Path) -> Result<(), SnapshotError> {
+        if let Some((why, _)) = &self.broken {
+            return Err(StoreError::Unwritable(why.clone()).into());
+        }
+        let from = self.shared.file().ok_or(SnapshotError::NoFile)?;
+        Ok(copy(from, target, &mut || {})?)
     }
 
     fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {

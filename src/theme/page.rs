@@ -70,8 +70,20 @@ pub struct MailLine {
     pub not_adopted: Option<u64>,
     /// Whose marker stopped mail in and out, in whole sentences.
     pub stopped: Option<String>,
+    /// Why mail neither comes in nor goes out until a person says so.
+    pub paused: Option<Paused>,
+    /// Why nothing old is removed until a person has looked at the clock.
+    pub clock: Option<String>,
     /// What stops mail, as a sentence.
     pub trouble: Option<String>,
+}
+
+/// A pause, for the band above the page.
+#[derive(Clone, Debug, Serialize)]
+pub struct Paused {
+    pub since: Timestamp,
+    /// What was restored, where that is why.
+    pub restored: Option<String>,
 }
 
 /// A link with its words.

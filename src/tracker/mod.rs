@@ -10,6 +10,7 @@ mod event;
 mod id;
 pub mod joining;
 mod journal;
+mod keeping;
 pub mod outbox;
 mod participant;
 pub mod permission;
@@ -28,6 +29,7 @@ pub use id::{
 };
 pub use joining::{DomainError, Joining, TrustedDomain};
 pub use journal::{JournalEntry, Subject};
+pub use keeping::{ClockJump, Pause, PauseWhy, Restored};
 pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState, Recipient};
 pub use participant::{Participant, Subscription};
 pub use permission::{Action, Role, Viewer};

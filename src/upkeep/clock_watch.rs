@@ -38,18 +38,14 @@ impl ClockWatch {
     }
 }
 
-/// Says so once and puts right what depends on it.
+/// Puts right what depends on it, and has it on record: what is removed by its age is left alone
+/// until a person has looked.
 ///
 /// # Errors
 /// Where the store cannot write.
 pub(super) async fn settle(desk: &Desk, jumped: SignedDuration) -> Result<(), StoreError> {
-    let way = if jumped.is_negative() { "back" } else { "forward" };
-    let minutes = jumped.as_mins().unsigned_abs();
-    tracing::warn!(
-        way,
-        minutes,
-        "the time of day was set, or this machine slept; letters go on, and nothing is sent twice"
-    );
+    let now = desk.clock.now();
+    desk.clock_says(Some(now.saturating_sub(jumped).unwrap_or(now))).await?;
     if jumped.is_negative() {
         desk.pull_letters_back(jumped.unsigned_abs()).await?;
     }

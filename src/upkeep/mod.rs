@@ -2,15 +2,15 @@
 
 mod clock_watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use tokio::sync::Mutex;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
+use crate::clock::after;
 use crate::desk::{Desk, Street};
-use crate::store::{StoreError, WriteError};
+use crate::store::{Look, StoreError, SweepError, WriteError};
 use clock_watch::ClockWatch;
 
 /// How often the jobs run.
@@ -20,18 +20,31 @@ const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
 const FORM_IDS: Duration = Duration::from_hours(7 * 24);
 
+/// How often the raw store is swept of files that nothing names.
+const SWEEP: Duration = Duration::from_hours(24);
+
+/// Why the jobs did not finish. They run again by themselves.
+#[derive(Debug, thiserror::Error)]
+pub enum UpkeepError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+}
+
 /// Tidies up now and then. Cheap to clone.
 #[derive(Clone)]
 pub struct Upkeep {
     desk: Desk,
-    clock_watch: Arc<Mutex<ClockWatch>>,
+    clock_watch: Arc<tokio::sync::Mutex<ClockWatch>>,
+    swept_at: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        let clock_watch = Arc::new(Mutex::new(ClockWatch::new(&desk)));
-        Self { desk, clock_watch }
+        let clock_watch = Arc::new(tokio::sync::Mutex::new(ClockWatch::new(&desk)));
+        Self { desk, clock_watch, swept_at: Arc::default() }
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
@@ -40,15 +53,12 @@ impl Upkeep {
         while !*stop.borrow() {
             let pulse = self.desk.pulse();
             pulse.works(Street::Upkeep);
-            let jumped = self.look_at_clock().await;
+            self.look_at_clock().await;
             let now = self.desk.clock.elapsed();
-            // What is tidied away by its age is left alone while the time of day is in doubt.
-            if jumped.is_none() && last.is_none_or(|last| now.saturating_sub(last) >= EVERY) {
+            if last.is_none_or(|last| now.saturating_sub(last) >= EVERY) {
                 if let Err(error) = self.run_once().await {
                     tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
                 }
-                last = Some(now);
-            } else if jumped.is_some() {
                 last = Some(now);
             }
             pulse.waits(Street::Upkeep, clock_watch::EVERY);
@@ -70,11 +80,36 @@ impl Upkeep {
         Some(jumped)
     }
 
-    /// Forgets old sessions and form ids.
+    /// Looks at the clock, and where it can be trusted forgets what is old: sessions, form ids, raw
+    /// files that nothing names.
     ///
     /// # Errors
     /// Where the store cannot write.
-    pub async fn run_once(&self) -> Result<(), StoreError> {
+    pub async fn run_once(&self) -> Result<(), UpkeepError> {
+        self.look_at_clock().await;
+        self.desk.clock_says(None).await?;
+        if self.desk.store.read()?.clock_jump()?.is_some() {
+            return Ok(());
+        }
+        self.forget_old().await?;
+        self.sweep().await
+    }
+
+    async fn sweep(&self) -> Result<(), UpkeepError> {
+        let now = self.desk.clock.now();
+        let swept_at = *self.swept_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if swept_at.is_some_and(|at| after(at, SWEEP) > now) {
+            return Ok(());
+        }
+        let swept = self.desk.store.sweep_raw().await?;
+        *self.swept_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+        if swept.removed > 0 {
+            tracing::info!(removed = swept.removed, of = swept.seen, "removed raw files that nothing names");
+        }
+        Ok(())
+    }
+
+    async fn forget_old(&self) -> Result<(), StoreError> {
         let now = self.desk.clock.now();
         let (sessions, forms) = (before(now, IDLE_SESSION), before(now, FORM_IDS));
         let tidied = self.desk.store.write(move |w| {

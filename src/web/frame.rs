@@ -2,8 +2,10 @@
 
 use super::Web;
 use super::gate::Signed;
-use crate::desk::{IntakeStanding, Listening, Standing, StoppedLane};
-use crate::theme::page::{Frame, FrameViewer, MailLine};
+use crate::desk::{IntakeStanding, Listening, Standing, StoppedLane, restored_sentence};
+use crate::store::Look;
+use crate::theme::page::{Frame, FrameViewer, MailLine, Paused};
+use crate::tracker::PauseWhy;
 
 /// The frame for this viewer. Where a number cannot be had, it is left out: the page itself says
 /// what is wrong.
@@ -23,7 +25,7 @@ pub(super) fn of(web: &Web, signed: Option<&Signed>, section: &'static str) -> F
         }),
         section,
         held: held.filter(|count| *count > 0).map(grouped),
-        mail: MailLine { trouble: cannot_save(web).or(mail.trouble), ..mail },
+        mail: stops(web, MailLine { trouble: cannot_save(web).or(mail.trouble), ..mail }),
         csrf,
         form: web.0.random.reply_key().as_str().to_owned(),
     }
@@ -47,6 +49,28 @@ fn cannot_save(web: &Web) -> Option<String> {
         (true, false) => return None,
     };
     Some(text.to_owned())
+}
+
+/// What a person has to end. Where the store cannot be read, the page itself says so.
+fn stops(web: &Web, mut mail: MailLine) -> MailLine {
+    let Ok(read) = web.desk().store.read() else { return mail };
+    if let Ok(Some(pause)) = read.pause() {
+        "paused".clone_into(&mut mail.line);
+        let restored = read.restored().ok().flatten().filter(|_| pause.why == PauseWhy::Restored);
+        let restored = restored.map(|restored| restored_sentence(&restored));
+        mail.paused = Some(Paused { since: pause.since, restored });
+    }
+    if let Ok(Some(jump)) = read.clock_jump() {
+        let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let sentence = format!(
+            "The clock of this desk's host jumped from {} to {}. Until somebody has looked at it, nothing is removed \
+             because of its age.",
+            time(jump.expected),
+            time(jump.found)
+        );
+        mail.clock = Some(sentence);
+    }
+    mail
 }
 
 /// How mail goes, in a line for the foot and a sentence for the band.
@@ -77,7 +101,8 @@ fn mail(standing: &Standing) -> MailLine {
     let trouble = trouble.or_else(stopped_lane);
     let stopped = standing.stopped.as_ref().map(ToString::to_string);
     let line = if stopped.is_some() { "stopped".to_owned() } else { line };
-    MailLine { line, last_sweep: standing.last_sweep, not_adopted, stopped, trouble }
+    let last_sweep = standing.last_sweep;
+    MailLine { line, last_sweep, not_adopted, stopped, trouble, ..MailLine::default() }
 }
 
 /// `1,204`

@@ -57,6 +57,7 @@ pub(super) fn table() -> Vec<Route> {
         act("/held/{row}/ask-again", SignedIn, post(action::ask_again::act)),
         act("/held/junk", SignedIn, post(action::from_junk::act)),
         act("/take-over", SignedIn, post(action::take_over::act)),
+        act("/resume", SignedIn, post(action::resume::act)),
         see("/sign-in", Anybody, get(page::sign_in::show)),
         act("/sign-in", Anybody, post(action::sign_in::act)),
         act("/forgotten", Anybody, post(action::forgotten::act)),

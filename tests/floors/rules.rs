@@ -18,7 +18,8 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("minicbor", &["store"]),
     ("rustix", &["config", "store", "setup"]),
-    ("zstd", &["store"]),
+    ("zstd", &["store", "keep"]),
+    ("tar", &["keep"]),
     ("rustls", &["tls"]),
     ("tokio_rustls", &["tls"]),
     ("rustls_platform_verifier", &["tls"]),
@@ -39,7 +40,8 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
     ("tracing_journald", &["cli"]),
-    ("tempfile", &["demo"]),
+    ("indicatif", &["cli"]),
+    ("tempfile", &["demo", "keep"]),
     ("tracing_subscriber", &["app", "demo", "cli"]),
 ];
 

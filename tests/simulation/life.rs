@@ -91,7 +91,8 @@ impl Parts {
             after_clean_end: store.read().and_then(|read| read.ended_cleanly()).unwrap_or(false),
         };
         let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
-        let settings = IntakeSettings { boxes, largest_mail: 64 * 1024 };
+        let sent = MailboxRef::Role("sent".to_owned());
+        let settings = IntakeSettings { boxes, largest_mail: 64 * 1024, sent };
         let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), settings);
         let settings = DeliverySettings {
             intake: inbox(),

@@ -445,7 +445,8 @@ fn put_together(
         after_clean_end: store.read().unwrap().ended_cleanly().unwrap(),
     };
     let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
-    let settings = IntakeSettings { boxes, largest_mail: 1024 * 1024 };
+    let sent = MailboxRef::Role("sent".to_owned());
+    let settings = IntakeSettings { boxes, largest_mail: 1024 * 1024, sent };
     let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), settings);
     let settings = DeliverySettings {
         intake: MailboxRef::Role("inbox".to_owned()),

@@ -27,6 +27,7 @@ mod held;
 mod incoming;
 mod joining;
 mod junk;
+mod keeping;
 mod letters;
 mod loops;
 mod lost_text;

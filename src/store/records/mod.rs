@@ -9,6 +9,7 @@
 mod account;
 mod event;
 mod journal;
+mod keeping;
 mod key;
 mod mail_row;
 mod outbox;

@@ -10,6 +10,7 @@ mod outbox;
 mod raw;
 mod records;
 mod sample;
+mod verify;
 mod writer;
 
 use jiff::Timestamp;

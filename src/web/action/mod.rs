@@ -8,6 +8,7 @@ pub(super) mod forgotten;
 pub(super) mod from_junk;
 pub(super) mod participants;
 pub(super) mod relocate;
+pub(super) mod resume;
 pub(super) mod send_again;
 pub(super) mod sign_in;
 pub(super) mod sign_out;

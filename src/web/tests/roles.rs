@@ -56,6 +56,7 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
             ("/held/ROW/dismiss", [SignIn, Forbidden, Forbidden, Done, Done, Done])
         }
         ("POST", "/take-over") => ("/take-over", [SignIn, Forbidden, Forbidden, Forbidden, Forbidden, Done]),
+        ("POST", "/resume") => ("/resume", [SignIn, Forbidden, Forbidden, Forbidden, Forbidden, Done]),
         ("GET", "/sign-in") => ("/sign-in", [Page, Done, Done, Done, Done, Done]),
         ("POST", "/sign-in") => ("/sign-in", [Page; 6]),
         ("POST", "/forgotten") => ("/forgotten", [Page; 6]),

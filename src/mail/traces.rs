@@ -1,0 +1,76 @@
+//! What our own letters carry for us to find again: the tokens of their unsubscribe links, and of
+//! which comment they are.
+
+use super::ReplyKey;
+use super::header::Header;
+
+/// Which comment a letter is of: its number on its ticket, and whether an agent wrote it.
+pub const COMMENT_HEADER: &str = "X-Postdesk-Comment";
+
+/// Which comment a letter is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CommentTrace {
+    /// The number of the event on the ticket as it was then.
+    pub event: u32,
+    /// Else a customer wrote it by mail.
+    pub by_agent: bool,
+}
+
+/// What a letter of ours carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traces {
+    /// The tokens in List-Unsubscribe (RFC 2369 §3.2), by their form alone: the same one stands in
+    /// its https and in its mailto link.
+    pub tokens: Vec<ReplyKey>,
+    /// Of no comment where it is missing.
+    pub comment: Option<CommentTrace>,
+}
+
+impl CommentTrace {
+    /// The header's value.
+    #[must_use]
+    pub fn value(self) -> String {
+        format!("{} by {}", self.event, if self.by_agent { "agent" } else { "customer" })
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let (event, by) = value.trim().split_once(" by ")?;
+        Some(Self { event: event.parse().ok()?, by_agent: by == "agent" })
+    }
+}
+
+/// Reads what a letter of ours carries.
+#[must_use]
+pub fn traces(raw: &[u8]) -> Traces {
+    let (header, _) = Header::split(raw);
+    let mut tokens: Vec<ReplyKey> = Vec::new();
+    for value in header.all("List-Unsubscribe") {
+        for token in value.split(|c: char| !c.is_ascii_alphanumeric()).filter_map(ReplyKey::parse) {
+            if !tokens.contains(&token) {
+                tokens.push(token);
+            }
+        }
+    }
+    let comment = header.first(COMMENT_HEADER).and_then(|value| CommentTrace::parse(&value));
+    Traces { tokens, comment }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_both_links_and_the_comment_are_found() {
+        let token = ReplyKey::from_random([7; 26]);
+        let comment = CommentTrace { event: 12, by_agent: true };
+        let raw = format!(
+            "Subject: x\r\nList-Unsubscribe: <https://desk.example/u/{token}>,\r\n \
+             <mailto:incoming+{token}-unsubscribe@desk.example>\r\n{COMMENT_HEADER}: {}\r\n\r\n\
+             List-Unsubscribe: <https://a/u/b>\r\n",
+            comment.value()
+        );
+        let found = traces(raw.as_bytes());
+        assert_eq!((found.tokens.as_slice(), found.comment), ([token].as_slice(), Some(comment)));
+        assert_eq!(traces(b"Subject: none\r\nX-Postdesk-Comment: 1 for me\r\n\r\n"), Traces::default());
+    }
+}

@@ -1,0 +1,81 @@
+//! Copying a database file: by sharing its blocks where the file system can (reflink), else octet
+//! by octet, after a look at free space.
+#![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// What has to stay free beside a copy, so that the daemon can go on.
+const SPARE: u64 = 64 * 1024 * 1024;
+
+/// How much is copied between two ticks.
+const CHUNK: usize = 4 * 1024 * 1024;
+
+/// Why a file was not copied. Nothing is left of the copy then.
+#[derive(Debug, Error)]
+pub enum CopyError {
+    #[error(
+        "there is no room beside {}: {needed} octets are needed, and {free} are free; make room first",
+        path.display()
+    )]
+    NoRoom { path: PathBuf, needed: u64, free: u64 },
+    #[error("{} cannot be copied: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// Refuses where a disk has less than so many octets free, and some to spare; `path` is for the
+/// sentence.
+pub(super) fn room_for(needed: u64, path: &Path) -> Result<(), CopyError> {
+    let free = free(path).map_err(|source| CopyError::Io { path: path.to_owned(), source })?;
+    if free < needed.saturating_add(SPARE) {
+        return Err(CopyError::NoRoom { path: path.to_owned(), needed, free });
+    }
+    Ok(())
+}
+
+/// Copies a file that nobody writes meanwhile, and syncs the copy and its folder. `tick` is called
+/// every few megabytes.
+pub(super) fn copy(from: &Path, to: &Path, tick: &mut dyn FnMut()) -> Result<(), CopyError> {
+    let done = copy_into(from, to, tick);
+    if done.is_err() {
+        let _ = std::fs::remove_file(to);
+    }
+    done
+}
+
+fn copy_into(from: &Path, to: &Path, tick: &mut dyn FnMut()) -> Result<(), CopyError> {
+    let failed = |source| CopyError::Io { path: from.to_owned(), source };
+    let source = File::open(from).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    let target = options.write(true).create(true).truncate(true).mode(0o600).open(to).map_err(failed)?;
+    if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
+        let needed = source.metadata().map_err(failed)?.len();
+        room_for(needed, to)?;
+        octets(&source, &target, tick).map_err(failed)?;
+    }
+    target.sync_all().map_err(failed)?;
+    match to.parent() {
+        Some(folder) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
+        None => Ok(()),
+    }
+}
+
+fn octets(mut source: &File, mut target: &File, tick: &mut dyn FnMut()) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let read = source.read(&mut chunk)?;
+        let Some(octets) = chunk.get(..read).filter(|octets| !octets.is_empty()) else { return Ok(()) };
+        target.write_all(octets)?;
+        tick();
+    }
+}
+
+/// Octets that are free for us on the disk of a path.
+pub(super) fn free(path: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
