@@ -1,4 +1,5 @@
 //! A letter whose text is no longer in the data folder.
+#![allow(clippy::disallowed_methods, reason = "the test loses a file on purpose")]
 
 use postdesk::demo::server::{At, Fault, Times};
 use postdesk::store::Look;

@@ -350,8 +350,8 @@ async fn after_an_end_without_goodbye_letters_wait_for_two_polls_and_read_again(
     assert_eq!(bench.letters(ticket.id).pop().unwrap().state, OutboxState::Waiting);
 }
 
-/// Somebody gives the mailbox to another desk while letters leave: those under way end, and no other
-/// begins, though all of them are due.
+/// Somebody gives the mailbox to another desk while letters leave: those under way end, and so does
+/// the turn, though more of them are due.
 #[tokio::test]
 async fn a_take_over_in_the_middle_of_a_turn_ends_it() {
     let bench = Bench::start().await;
@@ -378,6 +378,8 @@ async fn a_take_over_in_the_middle_of_a_turn_ends_it() {
     };
     tokio::time::timeout(Duration::from_secs(20), under_way).await.expect("no letter was begun");
     clone.intake.take_over().await.unwrap();
+    // What begins from now on asks for the marker: the last answer is older than a second.
+    bench.advance(Duration::from_secs(20));
     slow.clear();
     let ended = async {
         loop {
@@ -391,7 +393,8 @@ async fn a_take_over_in_the_middle_of_a_turn_ends_it() {
     assert_eq!(stopped(&bench), Some(Foreign::Host));
     let left = bench.server.submissions().len() - before;
     let waiting = bench.store.read().unwrap().letters_in(OutboxState::Waiting, 100).unwrap();
-    assert!((1..=4).contains(&left), "{left} left that were under way");
+    // Four were under way; until the answer about the marker is there, three more may have begun.
+    assert!((1..=7).contains(&left), "{left} left");
     assert_eq!(left + waiting.len(), 8);
     assert!(waiting.iter().all(|letter| letter.submitted_at.is_none()));
     // What waits leaves once, by the desk that the mailbox belongs to now.
