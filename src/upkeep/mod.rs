@@ -15,6 +15,8 @@ use clock_watch::ClockWatch;
 
 /// How often the jobs run.
 const EVERY: Duration = Duration::from_hours(1);
+/// How often the raw store is looked through for its size.
+const MEASURE_EVERY: Duration = Duration::from_hours(24);
 /// A session that nobody used for this long is forgotten.
 const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
@@ -38,13 +40,15 @@ pub struct Upkeep {
     desk: Desk,
     clock_watch: Arc<tokio::sync::Mutex<ClockWatch>>,
     swept_at: Arc<Mutex<Option<Timestamp>>>,
+    /// When the raw store was last measured, by the clock's run.
+    measured: Arc<tokio::sync::Mutex<Option<Duration>>>,
 }
 
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let clock_watch = Arc::new(tokio::sync::Mutex::new(ClockWatch::new(&desk)));
-        Self { desk, clock_watch, swept_at: Arc::default() }
+        Self { desk, clock_watch, swept_at: Arc::default(), measured: Arc::default() }
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
@@ -53,6 +57,8 @@ impl Upkeep {
         while !*stop.borrow() {
             let pulse = self.desk.pulse();
             pulse.works(Street::Upkeep);
+            // Also while no sweep comes so far: the reserve is held, or taken back.
+            let _ = self.desk.store.has_room();
             self.look_at_clock().await;
             let now = self.desk.clock.elapsed();
             if last.is_none_or(|last| now.saturating_sub(last) >= EVERY) {
@@ -119,10 +125,23 @@ impl Upkeep {
             Ok::<_, StoreError>(())
         });
         tidied.await.map_err(WriteError::flatten)?;
+        self.measure().await;
+        Ok(())
+    }
+}
+
+impl Upkeep {
+    /// Measures the raw store once a day; in between it is counted on.
+    async fn measure(&self) {
+        let now = self.desk.clock.elapsed();
+        let mut measured = self.measured.lock().await;
+        if measured.is_some_and(|at| now.saturating_sub(at) < MEASURE_EVERY) {
+            return;
+        }
+        *measured = Some(now);
         if let Err(error) = self.desk.store.measure_raw().await {
             tracing::debug!(%error, "the raw store was not measured");
         }
-        Ok(())
     }
 }
 
