@@ -27,7 +27,6 @@ take_built() {
     first=${debs[0]} second=${debs[1]}
     rpm=$(ls "$POSTDESK_BUILT"/*.rpm | sort -V | head -n 1)
     first_version=$(dpkg-deb --field "$first" Version) second_version=$(dpkg-deb --field "$second" Version)
-    first_version=${first_version%-*} second_version=${second_version%-*}
 }
 
 compare() {
@@ -51,7 +50,7 @@ next_version() {
 
 lintian_verdict() {
     local verdict
-    verdict=$(lintian --no-tag-display-limit --suppress-tags "" "$first" 2>&1) || true
+    verdict=$(lintian --tag-display-limit 0 "$first" 2>&1) || true
     say "lintian: $(grep -c '^E:' <<<"$verdict" || true) errors, $(grep -c '^W:' <<<"$verdict" || true) warnings"
     if grep -q '^[EW]:' <<<"$verdict"; then
         printf '%s\n' "$verdict"
