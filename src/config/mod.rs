@@ -416,6 +416,10 @@ impl Limits {
 pub struct Watch {
     /// What a Prometheus sends as a bearer token to read `/metrics`. Without it, only this machine
     /// may read it, and only where no proxy stands before the tracker.
+    ///
+    /// ```toml
+    /// token = { file = "metrics-token" }
+    /// ```
     pub token: Option<Secret>,
 }
 
