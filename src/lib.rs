@@ -19,6 +19,7 @@ pub mod config;
 pub mod store;
 pub mod tls;
 pub mod wire;
+pub mod acme;
 pub mod jmap;
 pub mod theme;
 

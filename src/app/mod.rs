@@ -18,6 +18,7 @@ pub use signal::{stop_signal, terminal_closed};
 use crate::config::Config;
 use crate::control::{self, Answer, Operator, Request};
 use crate::desk::Desk;
+use crate::upkeep::Certificates;
 use crate::web::DemoHint;
 use keep::kept_running;
 use listen::Web;
@@ -27,6 +28,7 @@ use parts::Parts;
 pub struct App {
     parts: Parts,
     web: Vec<Web>,
+    certificates: Option<Certificates>,
     control: UnixListener,
 }
 
@@ -38,15 +40,22 @@ impl App {
     /// Each a sentence that says what to do.
     pub async fn build(config: Config, demo: Option<DemoHint>) -> Result<Self, StartError> {
         let parts = Parts::build(&config)?;
-        let web = listen::bind(&config, &parts, demo).await?;
+        let certificates = Certificates::begin(&config, &parts.desk)?;
+        let web = listen::bind(&config, certificates.as_ref(), demo).await?;
         let control = listen::bind_control(&config.control_socket()).await?;
         parts.begin_run().await?;
-        Ok(Self { parts, web, control })
+        Ok(Self { parts, web, certificates, control })
     }
 
     /// Where the tracker listens, with the ports that were really bound.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.web.iter().map(|web| web.address)
+        self.web.iter().filter(|web| web.is_tracker()).map(|web| web.address)
+    }
+
+    /// What keeps the tracker's certificate, where it shows one: its `reload` reads files again.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     #[must_use]
@@ -62,7 +71,8 @@ impl App {
         let operator = Operator { desk: parts.desk.clone(), intake: parts.intake.clone(), running: true };
         let mut tasks: Vec<JoinHandle<()>> = Vec::new();
         for web in self.web {
-            tracing::info!(address = %web.address, tls = web.tls.is_some(), "the tracker listens");
+            let what = if web.is_tracker() { "the tracker listens" } else { "the way to https listens" };
+            tracing::info!(address = %web.address, tls = web.has_tls(), "{what}");
             tasks.push(tokio::spawn(web.serve(parts.desk.clone(), parts.theme.clone(), stopped.clone())));
         }
         tasks.push(tokio::spawn(control::serve(self.control, operator, stopped.clone())));
@@ -76,6 +86,12 @@ impl App {
             let delivery = delivery.clone();
             async move { delivery.run(stop).await }
         })));
+        if let Some(certificates) = self.certificates {
+            tasks.push(tokio::spawn(kept_running("certificates", clock(), stopped.clone(), move |stop| {
+                let certificates = certificates.clone();
+                async move { certificates.run(stop).await }
+            })));
+        }
         tasks.push(tokio::spawn(kept_running("upkeep", clock(), stopped, move |stop| {
             let upkeep = upkeep.clone();
             async move { upkeep.run(stop).await }

@@ -13,6 +13,7 @@ mod mailbox_ref;
 mod network;
 mod read;
 mod secret;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub use login::Login;
 pub use mailbox_ref::{MailboxRef, MailboxRefError};
 pub use network::Network;
 pub use secret::Secret;
+pub use tls::{Acme, Challenge, ExternalAccount, TlsSource};
 
 use crate::mail::Address;
 use crate::triage::Site;
@@ -168,24 +170,24 @@ pub struct Web {
     /// Addresses with their ports: `["127.0.0.1:8080", "[::1]:8080"]`.
     #[serde(deserialize_with = "read::listeners")]
     pub listen: Vec<SocketAddr>,
-    /// Proxies whose `Forwarded` or `X-Forwarded-For` is believed: addresses or networks.
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed: addresses or networks. Without
+    /// [tls], whoever is neither of these nor on this machine is refused.
     #[serde(deserialize_with = "read::networks")]
     pub trusted_proxies: Vec<Network>,
+    /// Addresses with their ports that lead browsers to `public_url`, and answer an authority that
+    /// asks by http-01: `["[::]:80"]`. Nothing else is told there.
+    #[serde(deserialize_with = "read::listeners")]
+    pub redirect: Vec<SocketAddr>,
 }
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))], trusted_proxies: Vec::new() }
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            trusted_proxies: Vec::new(),
+            redirect: Vec::new(),
+        }
     }
-}
-
-/// The tracker's certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TlsSource {
-    /// PEM files: the certificate with its chain, and its key.
-    Files { certificate: PathBuf, key: PathBuf },
-    /// One that Postdesk makes and signs itself, for trying out. Browsers will warn.
-    Generated,
 }
 
 /// Bounds on what is taken in.

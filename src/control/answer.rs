@@ -50,8 +50,13 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
 fn survey(desk: &Desk) -> Result<Survey, String> {
     let read = desk.store.read().map_err(|error| error.to_string())?;
     let survey = Survey::read(&read, VERSION).map_err(|error| error.to_string())?;
-    let intake = intake_line(&desk.standing().get().intake);
-    Ok(Survey { writable: *desk.store.writable().borrow(), intake: Some(intake), ..survey })
+    let standing = desk.standing().get();
+    Ok(Survey {
+        writable: *desk.store.writable().borrow(),
+        intake: Some(intake_line(&standing.intake)),
+        certificate: standing.certificate,
+        ..survey
+    })
 }
 
 async fn project_add(desk: &Desk, add: ProjectAdd) -> Result<Vec<String>, String> {
@@ -245,6 +250,8 @@ fn of_the_streets(desk: &Desk) -> Vec<String> {
         format!("listening: {listening}"),
         format!("mail out: {sending}"),
     ]);
+    let now = desk.clock.now();
+    lines.extend(standing.certificate.map(|certificate| format!("certificate: {}", certificate.line(now))));
     lines
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Look, StoreError};
+use crate::tls::CertificateStanding;
 use crate::tracker::StoreId;
 
 /// What `check` wants to know of the store.
@@ -20,6 +21,9 @@ pub struct Survey {
     pub aliases: Vec<(String, String)>,
     /// How the daemon's intake is doing, where one runs.
     pub intake: Option<String>,
+    /// How the daemon's certificate stands, where one runs and shows one.
+    #[serde(default)]
+    pub certificate: Option<CertificateStanding>,
 }
 
 impl Survey {
@@ -40,6 +44,7 @@ impl Survey {
             adoptions: adoptions.collect(),
             aliases: aliases.collect(),
             intake: None,
+            certificate: None,
         })
     }
 

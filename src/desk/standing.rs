@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::tls::CertificateStanding;
 use crate::triage::OtherMarker;
 
 /// How new mail is noticed.
@@ -39,6 +40,8 @@ pub struct Standing {
     pub listening: Option<Listening>,
     /// When the intake mailbox was last seen empty of new mail.
     pub last_sweep: Option<Timestamp>,
+    /// The tracker's certificate, where it shows one.
+    pub certificate: Option<CertificateStanding>,
     /// Why letters do not leave at present, if something is in the way.
     pub sending_trouble: Option<String>,
 }

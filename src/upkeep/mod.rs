@@ -1,11 +1,15 @@
 //! The rest that runs by itself: jobs that look at the time and tidy up. Each is a `run_once`.
 
+mod certificates;
+
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::desk::Desk;
 use crate::store::{StoreError, WriteError};
+
+pub use certificates::{Certificates, ReloadError};
 
 /// How often the jobs run.
 const EVERY: Duration = Duration::from_hours(1);

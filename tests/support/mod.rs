@@ -15,6 +15,7 @@
     reason = "tests may fail loudly, and own their clock and files"
 )]
 
+pub mod acme;
 pub mod browser;
 pub mod cyrus;
 pub mod daemon;
@@ -27,5 +28,6 @@ pub mod lmtp;
 pub mod skip;
 pub mod smtp;
 pub mod street;
+pub mod tls;
 pub mod tracker;
 pub mod wait;

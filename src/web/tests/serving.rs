@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
 use super::kit::{Browser, House};
-use crate::web::serve::{ServeLimits, serve_within};
+use crate::web::serve::{ServeLimits, Speak, serve_within};
 
 #[tokio::test]
 async fn every_answer_carries_the_headers() {
@@ -87,7 +87,7 @@ async fn a_request_in_hand_is_finished_at_shutdown_and_no_new_one_is_taken() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(crate::web::serve(listener, None, router, stopped));
+    let serving = tokio::spawn(crate::web::serve(listener, Speak::PlainForAll, vec![], router, stopped));
     let mut stream = TcpStream::connect(address).await.unwrap();
     let asked = tokio::spawn(async move { ask(&mut stream, "/").await });
     begun.notified().await;
@@ -107,7 +107,7 @@ async fn a_client_that_sends_no_headers_is_cut() {
     let (_stop, stopped) = watch::channel(false);
     let limits = ServeLimits { headers: Duration::from_millis(50), connections: 1, ..ServeLimits::default() };
     let router = Router::new().route("/", get(|| async { "ok" }));
-    tokio::spawn(serve_within(listener, None, router, stopped, limits));
+    tokio::spawn(serve_within(listener, Speak::PlainForAll, vec![], router, stopped, limits));
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
     let mut rest = Vec::new();
