@@ -40,7 +40,8 @@ fn config(url: &str) -> impl FnOnce(&std::path::Path, u16) -> String {
              [mail]\nurl = \"{url}\"\nuser = \"{DESK}\"\npassword = {{ file = \"password\" }}\n\
              address = \"{DESK}\"\npoll_seconds = 1\n\
              [addresses]\nwildcard = \"incoming+{{key}}@desk.example\"\n\
-             [web]\nlisten = [\"127.0.0.1:{port}\"]\n"
+             [web]\nlisten = [\"127.0.0.1:{port}\"]\n\
+             [limits]\nundo_seconds = 0\n"
         )
     }
 }

@@ -3,7 +3,7 @@
 use super::StartError;
 use crate::clock::Clock;
 use crate::config::{Config, ReplyTo};
-use crate::delivery::{self, Delivery, DeliverySettings};
+use crate::delivery::{self, Delivery, DeliverySettings, Rates};
 use crate::desk::{Desk, Links};
 use crate::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch};
 use crate::jmap::{JmapConfig, Line};
@@ -34,7 +34,7 @@ impl Parts {
         let store = Store::open(&StorePath::new(&config.data), &random, &clock)?;
         let links = Links::new(config.public_url.as_str());
         let (run, after_clean_end) = (random.run_id(), store.read()?.ended_cleanly()?);
-        let desk = Desk::new(store, clock, random, config.site(), links);
+        let desk = Desk::new(store, clock, random, config.site(), links).with_undo(config.limits.undo());
         let marker = marker_settings(config, run, after_clean_end);
         let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
         let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), intake_settings(config));
@@ -87,6 +87,10 @@ fn delivery_settings(config: &Config) -> DeliverySettings {
         reply_to: match config.addresses.reply_to {
             ReplyTo::Plain => delivery::ReplyTo::Plain,
             _ => delivery::ReplyTo::Keyed,
+        },
+        rates: Rates {
+            in_all: config.limits.letters_per_minute,
+            to_one: config.limits.letters_per_minute_to_one,
         },
     }
 }

@@ -86,7 +86,7 @@ impl Config {
             },
             web: Web::default(),
             tls: None,
-            limits: Limits::default(),
+            limits: Limits { undo_seconds: 0, ..Limits::default() },
         }
     }
 

@@ -31,7 +31,7 @@ pub use secret::Secret;
 pub use tls::{Acme, Challenge, ExternalAccount, TlsSource};
 
 use crate::mail::Address;
-use crate::triage::Site;
+use crate::triage::{Budgets, Site};
 
 /// Everything that the operator decides.
 #[derive(Clone, Debug, Deserialize)]
@@ -197,11 +197,63 @@ pub struct Limits {
     /// A larger mail is held unread, in octets.
     #[serde(deserialize_with = "read::positive")]
     pub max_mail_bytes: u64,
+    /// How many letters of one kind may leave within a minute: replies, notices, confirmations.
+    /// More of that kind wait; the others go on.
+    #[serde(deserialize_with = "read::positive")]
+    pub letters_per_minute: u32,
+    /// The same to one address.
+    #[serde(deserialize_with = "read::positive")]
+    pub letters_per_minute_to_one: u32,
+    /// How long a reply waits before it leaves, so that it can be taken back, in seconds; 0 for not
+    /// at all.
+    pub undo_seconds: u32,
+    /// Confirmations to one authenticated sender within an hour.
+    pub confirmations_per_hour: u32,
+    /// The same within a day.
+    pub confirmations_per_day: u32,
+    /// Confirmations within a day to a sender of whom nothing is known.
+    pub confirmations_per_day_unknown: u32,
+    /// Confirmations within a day to a sender on whose tickets no person has acted.
+    pub confirmations_per_day_unattended: u32,
+    /// New mails of one sender within an hour; what comes beyond is held.
+    #[serde(deserialize_with = "read::positive")]
+    pub mails_per_hour: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_mail_bytes: 64 * 1024 * 1024 }
+        let budgets = Budgets::default();
+        Self {
+            max_mail_bytes: 64 * 1024 * 1024,
+            letters_per_minute: 1200,
+            letters_per_minute_to_one: 30,
+            undo_seconds: 20,
+            confirmations_per_hour: budgets.confirmations_per_hour,
+            confirmations_per_day: budgets.confirmations_per_day,
+            confirmations_per_day_unknown: budgets.confirmations_per_day_unknown,
+            confirmations_per_day_unattended: budgets.confirmations_per_day_unattended,
+            mails_per_hour: budgets.mails_per_hour,
+        }
+    }
+}
+
+impl Limits {
+    /// How long a reply waits before it leaves.
+    #[must_use]
+    pub fn undo(&self) -> Duration {
+        Duration::from_secs(u64::from(self.undo_seconds))
+    }
+
+    /// What one sender may cause.
+    #[must_use]
+    pub fn budgets(&self) -> Budgets {
+        Budgets {
+            confirmations_per_hour: self.confirmations_per_hour,
+            confirmations_per_day: self.confirmations_per_day,
+            confirmations_per_day_unknown: self.confirmations_per_day_unknown,
+            confirmations_per_day_unattended: self.confirmations_per_day_unattended,
+            mails_per_hour: self.mails_per_hour,
+        }
     }
 }
 
@@ -216,6 +268,7 @@ impl Config {
             account: self.mail.address.clone(),
             host: self.host(),
             authserv_id: self.addresses.authserv_id.clone(),
+            budgets: self.limits.budgets(),
         }
     }
 

@@ -88,9 +88,13 @@ pub(super) fn host<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>,
     }
 }
 
-pub(super) fn positive<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
-    let number = u64::deserialize(from)?;
-    if number > 0 { Ok(number) } else { Err(D::Error::custom("is at least 1")) }
+pub(super) fn positive<'de, T, D>(from: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default + PartialEq,
+    D: Deserializer<'de>,
+{
+    let number = T::deserialize(from)?;
+    if number != T::default() { Ok(number) } else { Err(D::Error::custom("is at least 1")) }
 }
 
 pub(super) fn mailbox<'de, D: Deserializer<'de>>(from: D) -> Result<MailboxRef, D::Error> {

@@ -44,6 +44,14 @@ fn the_example_file_loads_and_shows_the_defaults() {
                     "reply_to",
                     "listen",
                     "max_mail_bytes",
+                    "letters_per_minute",
+                    "letters_per_minute_to_one",
+                    "undo_seconds",
+                    "confirmations_per_hour",
+                    "confirmations_per_day",
+                    "confirmations_per_day_unknown",
+                    "confirmations_per_day_unattended",
+                    "mails_per_hour",
                 ]
                 .contains(&key)
             })

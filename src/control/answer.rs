@@ -250,6 +250,7 @@ fn of_the_streets(desk: &Desk) -> Vec<String> {
         format!("listening: {listening}"),
         format!("mail out: {sending}"),
     ]);
+    lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
     let now = desk.clock.now();
     lines.extend(standing.certificate.map(|certificate| format!("certificate: {}", certificate.line(now))));
     lines

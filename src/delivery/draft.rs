@@ -6,7 +6,8 @@ use crate::mail::{self, Address, Draft, MessageId, NameAddr};
 use crate::store::{Look, RawError, aside};
 use crate::theme::{CommentLetter, ConfirmationLetter, Html, Letter};
 use crate::tracker::{
-    Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, Participant, Project, RawHash, Ticket,
+    Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, OutboxState, Participant, Project,
+    RawHash, Ticket,
 };
 
 /// What a letter is written from, read in one snapshot.
@@ -66,10 +67,13 @@ impl Delivery {
         let mut thread = read.thread(ticket.id)?;
         let until = thread.iter().position(|(id, _)| *id == row.message_id).unwrap_or(thread.len());
         thread.truncate(until);
-        // Letters to others mean nothing to this participant's mail program.
+        // Letters to others mean nothing to this participant's mail program, nor those that never left.
         let letters = read.letters_of(ticket.id)?;
-        let to_others =
-            |id: &MessageId| letters.iter().any(|l| l.message_id == *id && l.participant != person.no);
+        let to_others = |id: &MessageId| {
+            letters.iter().any(|l| {
+                l.message_id == *id && (l.participant != person.no || l.state == OutboxState::Withdrawn)
+            })
+        };
         let thread = thread.into_iter().map(|(id, _)| id).filter(|id| !to_others(id)).collect();
         Ok(Material { ticket, project, person, event, author, thread })
     }

@@ -4,18 +4,24 @@
 //! record before the next. Between the mark and the answer nobody can know whether it left; such a
 //! letter is looked for, never sent again by itself.
 
+mod breaker;
 mod draft;
 mod follow;
+mod lanes;
+mod looks;
 mod send;
 mod tidy;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::{Mutex, watch};
+
+use breaker::Breakers;
+pub use breaker::Rates;
 
 use crate::config::MailboxRef;
 use crate::desk::Desk;
@@ -46,6 +52,8 @@ pub struct DeliverySettings {
     /// The mail account's own address.
     pub account: Address,
     pub reply_to: ReplyTo,
+    /// How many letters of one lane may leave within a minute.
+    pub rates: Rates,
 }
 
 /// Why letters do not leave at present. It is tried again by itself.
@@ -126,6 +134,7 @@ pub struct Delivery {
     ways: Arc<Mutex<Option<Arc<Ways>>>>,
     /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
     untidy: Arc<AtomicBool>,
+    breakers: Arc<std::sync::Mutex<Breakers>>,
 }
 
 /// What a run of the street remembers from turn to turn.
@@ -140,16 +149,14 @@ struct Progress {
 /// What to do where nobody may send.
 const NO_IDENTITY: &str = "the mail account has no sending identity; the mail server has to allow it to send";
 
-/// How many letters are read from the outbox at once.
-const BATCH: usize = 50;
 /// How often letters of unknown outcome are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often parked letters are looked for: one found in Sent later was sent.
 const LOOK_FOR_PARKED_EVERY: Duration = Duration::from_mins(15);
 /// How long a letter waits that met trouble which is not about itself; its attempts do not count.
 const PAUSE: Duration = Duration::from_secs(30);
-/// After so many letters in a row that met such trouble, the server is left alone for a while.
-const IN_A_ROW: u32 = 3;
+/// A look that failed is not repeated at once.
+const LEAST_BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 /// The longest wait between two tries while the mail server does not answer.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
 /// The longest wait that a server may ask for.
@@ -164,6 +171,7 @@ impl Delivery {
         theme: Theme,
         settings: DeliverySettings,
     ) -> Self {
+        let breakers = Breakers::new(settings.rates);
         Self {
             desk,
             line,
@@ -172,6 +180,7 @@ impl Delivery {
             settings: Arc::new(settings),
             ways: Arc::default(),
             untidy: Arc::new(AtomicBool::new(true)),
+            breakers: Arc::new(std::sync::Mutex::new(breakers)),
         }
     }
 
@@ -236,12 +245,13 @@ impl Delivery {
             self.catch_up().await?;
             progress.caught_up = true;
         }
-        let sent = self.drain(stop).await;
+        let sent = self.drain(&self.desk.outbox_bell(), stop).await;
         if *stop.borrow() {
             // What is left to look for and to put away, the next run finds.
             return Ok(LOOK_EVERY);
         }
         self.follow(progress).await?;
+        self.look_at_deliveries().await?;
         self.tidy().await;
         sent?;
         self.until_next()
@@ -253,55 +263,20 @@ impl Delivery {
         Ok(self.desk.adoption(&account, &self.settings.intake.to_string())?.is_some())
     }
 
-    /// Sends everything that is due now. Trouble with one letter does not stop those to other
-    /// people; trouble with several in a row is the server's.
-    async fn drain(&self, stop: &watch::Receiver<bool>) -> Result<(), DeliveryError> {
-        let mut trouble = None;
-        let mut in_a_row = 0;
-        for batch in 0_u32.. {
-            let due = self.desk.store.read()?.letters_due(self.desk.clock.now(), BATCH)?;
-            if due.is_empty() {
-                break;
-            }
-            // The turn has read it before its first batch.
-            if batch > 0 && self.marker.before_sending().await? != MaySend::Now {
-                break;
-            }
-            for row in due {
-                if *stop.borrow() {
-                    return Ok(());
-                }
-                let id = row.id;
-                let Err(error) = self.send(row).await else {
-                    in_a_row = 0;
-                    continue;
-                };
-                let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
-                self.desk.postpone(id, wait, error.whole()).await?;
-                in_a_row += 1;
-                let stop_here = in_a_row >= IN_A_ROW || error.retry_after().is_some();
-                let first = trouble.get_or_insert(error);
-                if stop_here {
-                    tracing::debug!(why = first.whole(), "no more letters are tried in this turn");
-                    return trouble.map_or(Ok(()), Err);
-                }
-            }
-        }
-        trouble.map_or(Ok(()), Err)
-    }
-
     fn until_next(&self) -> Result<Duration, DeliveryError> {
         let now = self.desk.clock.now();
         let read = self.desk.store.read()?;
-        let due = read.next_due()?.map_or(Duration::from_hours(1), |at| {
-            Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
+        let in_an_hour = Duration::from_hours(1);
+        let due = self.until_due()?.unwrap_or(in_an_hour);
+        let look = read.next_look()?.map_or(in_an_hour, |at| {
+            Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO).max(LEAST_BETWEEN_LOOKS)
         });
         let next = [
             (!read.letters_in(OutboxState::Submitting, 1)?.is_empty() || self.is_untidy())
                 .then_some(LOOK_EVERY),
             (!read.letters_in(OutboxState::Unknown, 1)?.is_empty()).then_some(LOOK_FOR_PARKED_EVERY),
         ];
-        Ok(next.into_iter().flatten().fold(due, Duration::min))
+        Ok(next.into_iter().flatten().fold(due.min(look), Duration::min))
     }
 
     fn note_success(&self) {
@@ -338,6 +313,10 @@ impl Delivery {
     /// A mailbox or an identity may be gone: they are looked for anew.
     async fn forget_ways(&self) {
         *self.ways.lock().await = None;
+    }
+
+    fn breakers(&self) -> MutexGuard<'_, Breakers> {
+        self.breakers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn jmap(&self) -> Result<&Jmap, JmapError> {

@@ -82,7 +82,7 @@ impl Delivery {
     }
 
     /// The address that the row's participant has now.
-    fn addressee(&self, row: &OutboxRow) -> Result<Option<Address>, DeliveryError> {
+    pub(super) fn addressee(&self, row: &OutboxRow) -> Result<Option<Address>, DeliveryError> {
         let ticket = self.desk.store.read()?.ticket(row.ticket)?;
         Ok(ticket.and_then(|ticket| ticket.participant(row.participant).map(|p| p.address.clone())))
     }

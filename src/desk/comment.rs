@@ -1,6 +1,7 @@
 //! Comments and notes that an agent writes in the tracker.
 
 use super::act::{Form, Scene, nothing_more};
+use super::undo::hold_back;
 use super::{Desk, DeskError, letters};
 use crate::tracker::{Body, Change, EventKind, EventNo, FormId, LetterKind, State, TicketId, Viewer};
 
@@ -22,6 +23,7 @@ impl Desk {
     ) -> Result<(), DeskError> {
         let random = self.random.clone();
         let host = self.site.host.clone();
+        let undo = self.undo;
         self.act(
             viewer,
             ticket,
@@ -39,6 +41,7 @@ impl Desk {
                 if let Some(event) = written {
                     let letter = LetterKind::Comment { event: event.no };
                     letters::mail_everyone(w, &random, &host, &scene.ticket, letter, None, scene.now)?;
+                    hold_back(w, ticket, event.no, undo, scene.now)?;
                 }
                 Ok(())
             },

@@ -111,7 +111,7 @@ impl Desk {
             also_for: Vec::new(),
             requester,
             linked: held.ticket,
-            confirmation: confirmation(mail, wanted, &facts, held.source.received_at, now),
+            confirmation: confirmation(mail, wanted, &self.site, &facts, held.source.received_at, now),
             automatic,
         })
     }

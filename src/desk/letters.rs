@@ -72,5 +72,7 @@ pub(super) fn mail_one(
         submitted_at: None,
         attempts: 0,
         trouble: None,
+        next_look: None,
+        looks: 0,
     })
 }

@@ -7,8 +7,10 @@
 mod accounts;
 mod act;
 mod adopt;
+mod bounces;
 mod cc;
 mod comment;
+mod delivered;
 mod error;
 mod held;
 mod letters;
@@ -34,11 +36,13 @@ mod status;
 mod subscribe;
 mod texts;
 mod throttle;
+mod undo;
 mod unverified;
 mod visible;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
@@ -55,7 +59,7 @@ pub use see_ticket::{OtherTicket, SeenEntry, SeenTicket, TicketAsk, Who};
 pub use see_unsubscribe::SeenSubscription;
 pub use session::{SetPasswordError, SignInError, SignedIn};
 pub use settle::{Drafted, LOOK_FOR, LookFound, Settled};
-pub use standing::{IntakeStanding, Listening, Standing, StandingBoard};
+pub use standing::{IntakeStanding, Listening, Standing, StandingBoard, StoppedLane};
 pub use texts::SeenText;
 pub use throttle::network;
 pub use unverified::Accept;
@@ -84,6 +88,8 @@ pub struct Desk {
     take_over: Arc<AtomicBool>,
     throttle: Arc<Throttle>,
     texts: Texts,
+    /// How long a reply waits before it leaves.
+    undo: Duration,
     /// How many pages with mail in them are read and rendered at once.
     rendering: Arc<Semaphore>,
 }
@@ -106,7 +112,15 @@ impl Desk {
             throttle: Arc::default(),
             texts: Texts::default(),
             rendering: Arc::new(Semaphore::new(4)),
+            undo: Duration::ZERO,
         }
+    }
+
+    /// Replies wait so long before they leave, and can be taken back until then.
+    #[must_use]
+    pub fn with_undo(mut self, undo: Duration) -> Self {
+        self.undo = undo;
+        self
     }
 
     /// Passwords by another cost, for tests that sign in often.

@@ -143,6 +143,11 @@ impl Desk {
                 record(w, &ticket, &events)?;
                 (Some(ticket.id), Some(ticket.project))
             }
+            Verdict::Bounce { letter, ticket, outcome } => {
+                super::bounces::note(w, letter, outcome, now)?;
+                let project = w.ticket(ticket)?.map(|ticket| ticket.project);
+                (Some(ticket), project)
+            }
             Verdict::Duplicate { of } => {
                 let first = w.mail_row(of)?;
                 (first.as_ref().and_then(|r| r.ticket), first.and_then(|r| r.project))

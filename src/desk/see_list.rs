@@ -62,7 +62,7 @@ impl Desk {
         let readable = visible::readable_projects(&look, viewer)?;
         let mut counted = Vec::with_capacity(readable.len());
         for project in readable {
-            let counts = counts(&look, project.id)?;
+            let counts = counts(&look, &[project.id])?;
             counted.push((project, counts));
         }
         let chosen: Vec<&(Project, Counts)> = match &query.project {
@@ -74,13 +74,14 @@ impl Desk {
             None => counted.iter().collect(),
         };
         let only_state = query.assignee.is_none() && query.number.is_none() && query.words.is_empty();
-        let counts = only_state.then(|| chosen.iter().fold(Counts::default(), |sum, (_, c)| add(sum, *c)));
+        let ids: Vec<_> = chosen.iter().map(|(project, _)| project.id).collect();
+        let counts = if only_state { Some(self::counts(&look, &ids)?) } else { None };
         let any = counted.iter().any(|(_, counts)| counts.all() > 0);
         let assignee = assignee(&look, viewer, query.assignee.as_ref())?;
         let (mut rows, mut next, mut cut) = (Vec::new(), None, false);
         if let (Ok(assignee), false) = (assignee, chosen.is_empty()) {
             let page = look.list(&ListQuery {
-                projects: chosen.iter().map(|(project, _)| project.id).collect(),
+                projects: ids,
                 state: query.state,
                 assignee,
                 number: query.number,
@@ -91,14 +92,13 @@ impl Desk {
             })?;
             (next, cut) = (page.next, page.cut);
             for ticket in page.tickets {
-                let Some((project, _)) = counted.iter().find(|(p, _)| p.id == ticket.project) else {
-                    continue;
-                };
+                // One that addressed several projects may have its place in one that is not the viewer's.
+                let Some(project) = look.project(ticket.project)? else { continue };
                 let assignee = match ticket.assignee {
                     Some(id) => look.account(id)?.map(|account| account.name),
                     None => None,
                 };
-                rows.push(TicketRow { path: project.path.clone(), assignee, ticket });
+                rows.push(TicketRow { path: project.path, assignee, ticket });
             }
         }
         let projects = counted.into_iter().map(|(project, counts)| (project, counts.open)).collect();
@@ -106,16 +106,12 @@ impl Desk {
     }
 }
 
-fn counts(look: &impl Look, project: ProjectId) -> Result<Counts, StoreError> {
+fn counts(look: &impl Look, projects: &[ProjectId]) -> Result<Counts, StoreError> {
     Ok(Counts {
-        open: look.count(project, State::Open)?,
-        on_hold: look.count(project, State::OnHold)?,
-        closed: look.count(project, State::Closed)?,
+        open: look.count(projects, State::Open)?,
+        on_hold: look.count(projects, State::OnHold)?,
+        closed: look.count(projects, State::Closed)?,
     })
-}
-
-fn add(a: Counts, b: Counts) -> Counts {
-    Counts { open: a.open + b.open, on_hold: a.on_hold + b.on_hold, closed: a.closed + b.closed }
 }
 
 /// Nobody has the handle that the query names, so nothing matches.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::see_refs::{SeenRefs, refs, targets};
+use super::undo::may_be_undone;
 use super::{Desk, DeskError, SeenText, visible};
 use crate::store::{Look, Read, StoreError};
 use crate::tracker::{
     Account, AccountId, Action, Actor, Body, Event, EventKind, EventNo, LetterKind, OutboxRow, Participant,
-    ParticipantNo, Project, ProjectPath, Ticket, TicketId, Viewer,
+    ParticipantNo, Project, ProjectPath, Ticket, TicketId, Viewer, retracted,
 };
 
 /// How many entries a page shows.
@@ -38,6 +39,8 @@ pub struct SeenTicket {
     pub assignee: Option<String>,
     /// Participants whose address takes no mail at all.
     pub suppressed: Vec<ParticipantNo>,
+    /// Those of them whose address is paused because letters came back.
+    pub paused: Vec<ParticipantNo>,
     pub others: Vec<OtherTicket>,
     /// Where the viewer may move it.
     pub targets: Vec<Project>,
@@ -58,6 +61,10 @@ pub struct SeenEntry {
     pub refs: SeenRefs,
     /// The letters that it caused.
     pub letters: Vec<OutboxRow>,
+    /// A reply that was taken back before it left.
+    pub retracted: bool,
+    /// A reply that can be taken back still.
+    pub may_undo: bool,
 }
 
 /// Who did it, with a name.
@@ -128,6 +135,7 @@ impl Desk {
         let mut events = look.events(id)?;
         let first_reply = first_reply(&events);
         let written_to = written_to(&look, events.first())?;
+        let taken_back: Vec<EventNo> = retracted(&events).collect();
         if let Some(before) = ask.before {
             events.retain(|event| event.no < before);
         }
@@ -138,14 +146,19 @@ impl Desk {
         for event in events.drain(..).skip(earlier) {
             let images = ask.images == Some(event.no);
             let text = body(&event).map(|body| self.texts.of(&self.store, body, images));
+            let letters = letters.remove(&event.no).unwrap_or_default();
+            let is_comment =
+                matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)));
             entries.push(SeenEntry {
+                retracted: taken_back.contains(&event.no),
+                may_undo: is_comment && may_be_undone(&letters),
                 who: names.who(&look, &ticket, event.actor)?,
                 to: match event.kind {
                     EventKind::Assigned { to: Some(to), .. } => names.account(&look, to)?,
                     _ => None,
                 },
                 refs: refs(&look, viewer, &event)?,
-                letters: letters.remove(&event.no).unwrap_or_default(),
+                letters,
                 text,
                 event,
             });
@@ -159,7 +172,8 @@ impl Desk {
                 Some(id) => names.account(&look, id)?,
                 None => None,
             },
-            suppressed: suppressed(&look, &ticket)?,
+            suppressed: those(&ticket, |person| look.suppressed(&person.address))?,
+            paused: those(&ticket, |person| look.paused(&person.address))?,
             others: others(&look, viewer, &ticket)?,
             entries,
             earlier,
@@ -249,10 +263,14 @@ fn people(look: &Read, ticket: &Ticket, project: &Project) -> Result<(Vec<Accoun
     Ok((workers, readers))
 }
 
-fn suppressed(look: &Read, ticket: &Ticket) -> Result<Vec<ParticipantNo>, StoreError> {
+/// The participants of whom something holds.
+fn those(
+    ticket: &Ticket,
+    holds: impl Fn(&Participant) -> Result<bool, StoreError>,
+) -> Result<Vec<ParticipantNo>, StoreError> {
     let mut numbers = Vec::new();
     for participant in &ticket.participants {
-        if look.suppressed(&participant.address)? {
+        if holds(participant)? {
             numbers.push(participant.no);
         }
     }
@@ -287,8 +305,11 @@ fn written_to(look: &Read, first: Option<&Event>) -> Result<Option<String>, Stor
 
 fn first_reply(events: &[Event]) -> Option<SignedDuration> {
     let opened: Timestamp = events.first()?.at;
-    let agents =
-        |event: &&Event| matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)));
+    let taken_back: Vec<EventNo> = retracted(events).collect();
+    let agents = |event: &&Event| {
+        matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)))
+            && !taken_back.contains(&event.no)
+    };
     events.iter().find(agents).map(|event| event.at.duration_since(opened))
 }
 

@@ -257,6 +257,7 @@ fn settle_row(row: &mut OutboxRow, outcome: &Settled, now: Timestamp) {
             row.submission.clone_from(submission);
             row.delivery.clone_from(delivery);
             row.trouble = None;
+            super::delivered::plan(row, now);
         }
         Settled::Refused { why } => {
             row.state = OutboxState::Failed;
@@ -292,7 +293,12 @@ fn give_up(row: &OutboxRow) -> OutboxState {
 }
 
 /// A refusal shows in the ticket's timeline.
-fn tell_ticket(w: &mut Write<'_>, row: &OutboxRow, why: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn tell_ticket(
+    w: &mut Write<'_>,
+    row: &OutboxRow,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Some(mut ticket) = w.ticket(row.ticket)? else { return Ok(()) };
     let failed = EventKind::DeliveryFailed { participant: row.participant, reply: why.to_owned() };
     let events = change::number(&mut ticket, vec![failed], Actor::Postdesk, now);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::tls::CertificateStanding;
+use crate::tracker::Lane;
 use crate::triage::OtherMarker;
 
 /// How new mail is noticed.
@@ -44,6 +45,30 @@ pub struct Standing {
     pub certificate: Option<CertificateStanding>,
     /// Why letters do not leave at present, if something is in the way.
     pub sending_trouble: Option<String>,
+    /// Lanes that sent too many letters within a minute; they go on by themselves.
+    pub stopped_lanes: Vec<StoppedLane>,
+}
+
+/// A lane of the outbox that a breaker stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedLane {
+    pub lane: Lane,
+    pub until: Timestamp,
+    /// As in "31 letters left to anna@example.com within a minute".
+    pub why: String,
+}
+
+impl StoppedLane {
+    /// What waits and why, as a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let what = match self.lane {
+            Lane::People => "Replies",
+            Lane::Notices => "Notices",
+            Lane::Automatic => "Confirmations",
+        };
+        format!("{what} wait for a moment and go on by themselves: {}.", self.why)
+    }
 }
 
 /// Where the streets write how they are doing, and everyone else reads it.

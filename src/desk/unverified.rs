@@ -195,7 +195,7 @@ impl Desk {
         };
         let facts = w.facts(&questions(mail, &self.site, row.raw), scene.now)?;
         let wanted = requester.is_some() && scene.project.confirm;
-        let confirmation = confirmation(mail, wanted, &facts, row.source.received_at, scene.now);
+        let confirmation = confirmation(mail, wanted, &self.site, &facts, row.source.received_at, scene.now);
         let opening = Opening { project: scene.project.id, also_for: Vec::new(), requester, confirmation };
         let arrived =
             Arrived { source: row.source.clone(), raw: row.raw, inbound: Arc::clone(mail), quiet: false };

@@ -124,6 +124,18 @@ impl Jmap {
         Ok(found.iter().find(|raw| raw.id == *id).map(|raw| delivery(&raw.delivery_status)))
     }
 
+    /// The same for several, those that the server no longer has left out.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn deliveries(&self, ids: &[SubmissionId]) -> Result<Vec<(SubmissionId, Delivery)>, JmapError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.submissions(ids).await?;
+        Ok(found.into_iter().map(|raw| (raw.id, delivery(&raw.delivery_status))).collect())
+    }
+
     /// A submission that names this Email and was not cancelled: a proof that it was sent. `None`
     /// proves nothing.
     ///

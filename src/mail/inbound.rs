@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Address, MessageId, NameAddr, ReplyKey};
+use super::{Address, DeliveryReport, MessageId, NameAddr, ReplyKey};
 
 /// Where an address or key was found, in the order in which headers are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +96,7 @@ impl Inbound {
             subject: String::new(),
             scanned: Vec::new(),
             automatic: None,
+            report: None,
             authentication: Authentication::Unknown,
             text: String::new(),
             attachments: Vec::new(),
@@ -124,6 +125,8 @@ pub struct Inbound {
     /// What may say what the mail is for, in scan order.
     pub scanned: Vec<(ScanHeader, Scanned)>,
     pub automatic: Option<Automatic>,
+    /// What a delivery status notification says (RFC 3464).
+    pub report: Option<DeliveryReport>,
     pub authentication: Authentication,
     /// The text for people, without what was quoted.
     pub text: String,

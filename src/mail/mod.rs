@@ -51,6 +51,7 @@ mod testing;
 
 pub use address::{Address, AddressError, NameAddr};
 pub use body::{FilePart, RemoteImages, RenderedBody, part, render};
+pub use bounce::{DeliveryReport, ReportedAction, ReportedRecipient};
 pub use compose::{Draft, DraftFile, compose};
 pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHeader, Scanned};
 pub use message_id::MessageId;

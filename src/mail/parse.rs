@@ -6,7 +6,7 @@ use super::choose::choose;
 use super::header::at_most;
 use super::structure::{self, Part, Structure};
 use super::{Attachment, Defect, Inbound};
-use super::{authentication, automatic, charset, plain, provenance, scan};
+use super::{authentication, automatic, bounce, charset, plain, provenance, scan};
 
 /// How many characters of a subject are kept.
 const MAX_SUBJECT: usize = 500;
@@ -46,6 +46,7 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
         subject: at_most(&subject, MAX_SUBJECT).trim_end().to_owned(),
         scanned: scan::scan(header),
         automatic: automatic::automatic(header),
+        report: bounce::report(&structure.root),
         authentication: authentication::authentication(header, authserv_id, single.map(|from| &from.address)),
         text,
         attachments: chosen.files.iter().map(|part| attachment(part)).collect(),

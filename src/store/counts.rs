@@ -9,22 +9,50 @@ use crate::tracker::{ProjectId, State};
 use crate::triage::VerdictKind;
 
 const TICKETS: u8 = b't';
+/// Tickets that several projects list, so that a sum over projects counts each of them once.
+const SHARED: u8 = b's';
 const VERDICTS: u8 = b'v';
 
-pub(super) fn tickets_key(project: ProjectId, state: State) -> Key {
-    Key::new().byte(TICKETS).u32(project.0).byte(ticket_state_code(state))
+/// Where tickets in this state that exactly these projects list are counted. The projects are in
+/// order, each once.
+pub(super) fn tickets_key(projects: &[ProjectId], state: State) -> Key {
+    match projects {
+        [project] => Key::new().byte(TICKETS).u32(project.0).byte(ticket_state_code(state)),
+        several => several.iter().fold(shared(state), |key, project| key.u32(project.0)),
+    }
+}
+
+fn shared(state: State) -> Key {
+    Key::new().byte(SHARED).byte(ticket_state_code(state))
+}
+
+/// Whether a key below [`shared`] names one of the projects.
+fn names_one(key: &[u8], projects: &[ProjectId]) -> bool {
+    let (ids, _) = key.get(2..).unwrap_or_default().as_chunks::<4>();
+    ids.iter().any(|id| projects.contains(&ProjectId(u32::from_be_bytes(*id))))
 }
 
 pub(super) fn verdict_key(verdict: VerdictKind) -> Key {
     Key::new().byte(VERDICTS).octets(verdict_code(verdict).as_bytes())
 }
 
+/// How many tickets in this state one or more of these projects list. The projects are different.
 pub(super) fn tickets<L: Reach + ?Sized>(
     look: &L,
-    project: ProjectId,
+    projects: &[ProjectId],
     state: State,
 ) -> Result<u64, StoreError> {
-    Ok(number64(look, Table::Counts, tickets_key(project, state).as_slice())?.unwrap_or(0))
+    let mut count = 0;
+    for project in projects {
+        let key = tickets_key(&[*project], state);
+        count += number64(look, Table::Counts, key.as_slice())?.unwrap_or(0);
+    }
+    for (key, value) in look.scan(Table::Counts, &shared(state).span(), Order::Up, usize::MAX)? {
+        if names_one(&key, projects) {
+            count += super::key::as_u64(&value).unwrap_or(0);
+        }
+    }
+    Ok(count)
 }
 
 /// How many rows have each verdict at present; verdicts that no row has are left out.

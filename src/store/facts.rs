@@ -4,9 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
-use crate::tracker::{Project, ProjectId, TicketId};
+use crate::mail::Address;
+use crate::tracker::{Actor, Event, Project, ProjectId, TicketId};
 use crate::triage::is_check_mail;
-use crate::triage::{Facts, KeyPurpose, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact};
+use crate::triage::{
+    Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
+};
 
 pub(super) fn answer<L: Reach + ?Sized>(
     look: &L,
@@ -21,6 +24,7 @@ pub(super) fn answer<L: Reach + ?Sized>(
         facts.keys.extend(keys::get(look, key)?);
     }
     facts.mails = mails(look, questions)?;
+    facts.letter = reported(look, questions)?;
     facts.tickets = led_to(look, &facts)?;
     facts.default_project = site::default_project(look)?;
     facts.projects = addressed(look, questions, &facts)?;
@@ -35,8 +39,31 @@ pub(super) fn answer<L: Reach + ?Sized>(
         facts.sender_last_hour = mailrows::taken_since(look, sender.folded(), hour_ago)?;
         facts.confirmations_last_hour = site::confirmations_since(look, sender, hour_ago)?;
         facts.confirmations_last_day = site::confirmations_since(look, sender, day_ago)?;
+        if facts.confirmations_last_day > 0 {
+            let attended = attended(look, sender, day_ago)?.unwrap_or(day_ago);
+            facts.confirmations_unattended = site::confirmations_since(look, sender, attended)?;
+        }
     }
     Ok(facts)
+}
+
+/// How many of a sender's tickets are looked at for what people did.
+const ATTENDED: usize = 50;
+
+/// When a person last acted on a ticket of this sender, if that was since then.
+fn attended<L: Reach + ?Sized>(
+    look: &L,
+    sender: &Address,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let mut last = None;
+    for ticket in tickets::of(look, sender, ATTENDED)? {
+        let by_person = |event: &Event| {
+            matches!(event.actor, Actor::Account(_)).then_some(event.at).filter(|at| *at >= since)
+        };
+        last = events::of(look, ticket.id)?.iter().filter_map(by_person).max().max(last);
+    }
+    Ok(last)
 }
 
 /// Rows with the same octets or the same Message-ID, each once.
@@ -92,11 +119,21 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
     Ok(mails)
 }
 
+/// The letter that a delivery report is about.
+fn reported<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Option<LetterFact>, StoreError> {
+    let Some(id) = &questions.reported else { return Ok(None) };
+    let Some(row) = outbox::by_message_id(look, id)? else { return Ok(None) };
+    let ticket = tickets::get(look, row.ticket)?;
+    let person = ticket.as_ref().and_then(|ticket| ticket.participant(row.participant));
+    Ok(person.map(|person| LetterFact { letter: row.id, ticket: row.ticket, to: person.address.clone() }))
+}
+
 /// The tickets of keys and ids, each once.
 fn led_to<L: Reach + ?Sized>(look: &L, facts: &Facts) -> Result<Vec<TicketFact>, StoreError> {
     let of_keys = facts.keys.iter().map(|key| key.ticket);
     let mut ids: Vec<TicketId> = Vec::new();
-    for id in of_keys.chain(facts.mails.iter().map(|mail| mail.ticket)) {
+    let of_letter = facts.letter.iter().map(|letter| letter.ticket);
+    for id in of_keys.chain(facts.mails.iter().map(|mail| mail.ticket)).chain(of_letter) {
         if !ids.contains(&id) {
             ids.push(id);
         }

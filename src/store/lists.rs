@@ -89,11 +89,13 @@ fn run_key(scope: Scope, project: ProjectId, state: State) -> Key {
     scope.key().u32(project.0).byte(ticket_state_code(state))
 }
 
-/// The index entries of a ticket in one scope.
+/// The index entries of a ticket in one scope, in each project that lists it.
 pub(super) fn marks(scope: Scope, ticket: &Ticket) -> impl Iterator<Item = (Table, Key)> {
-    SORTS.into_iter().map(move |sort| {
-        let key = run_key(scope, ticket.project, ticket.state);
-        (table(sort), key.i64(sort_key(sort, ticket)).u64(ticket.id.0))
+    ticket.listed_in().into_iter().flat_map(move |project| {
+        SORTS.into_iter().map(move |sort| {
+            let key = run_key(scope, project, ticket.state);
+            (table(sort), key.i64(sort_key(sort, ticket)).u64(ticket.id.0))
+        })
     })
 }
 
@@ -168,7 +170,7 @@ fn by_number<L: Reach + ?Sized>(look: &L, query: &ListQuery, number: u32) -> Res
     for project in &query.projects {
         let Some(id) = tickets::by_number(look, *project, number)? else { continue };
         let Some(ticket) = tickets::get(look, tickets::follow(look, id)?)? else { continue };
-        let wanted = query.projects.contains(&ticket.project)
+        let wanted = ticket.listed_in().iter().any(|project| query.projects.contains(project))
             && states(query.state).contains(&ticket.state)
             && query.assignee.is_none_or(|assignee| assignee == ticket.assignee)
             && has_words(&ticket, &query.words);
@@ -199,6 +201,10 @@ fn merged<L: Reach + ?Sized>(look: &L, query: &ListQuery) -> Result<Page, StoreE
     let (mut scanned, mut last_scanned, mut last_listed) = (0, None, None);
     while let Some((key, id)) = pop_first(look, &mut runs, query.sort)? {
         let full = page.tickets.len() == limit;
+        // One that several of the projects list is the head of several runs, one after the other.
+        if last_scanned == Some(Cursor { key, ticket: id }) {
+            continue;
+        }
         if scanned == MOST_SCANNED {
             page.cut = !full;
             page.next = if full { last_listed } else { last_scanned };

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::reach::Reach;
 use super::{
-    Page, Read, StoreError, Write, accounts, counts, events, facts, journal, keys, lists, mailrows, outbox,
-    projects, sessions, site, tickets,
+    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keys, lists, mailrows,
+    outbox, projects, sessions, site, tickets,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
 use crate::tracker::{
-    Account, AccountId, AccountLink, Event, EventNo, FormId, Handle, JournalEntry, MailRowId, OutboxId,
+    Account, AccountId, AccountLink, Event, EventNo, FormId, Handle, JournalEntry, Lane, MailRowId, OutboxId,
     OutboxRow, OutboxState, Project, ProjectId, ProjectPath, RawHash, RunId, Seq, Session, Slug, State,
     StoreId, Ticket, TicketId,
 };
@@ -93,9 +93,10 @@ pub trait Look: Reach {
     fn tickets_of(&self, address: &Address, limit: usize) -> Found<Vec<Ticket>> {
         tickets::of(self, address, limit)
     }
-    /// A kept counter. Merged tickets are not in it, as they are in no list.
-    fn count(&self, project: ProjectId, state: State) -> Found<u64> {
-        counts::tickets(self, project, state)
+    /// How many tickets these projects list, each counted once, out of kept counters. Merged tickets
+    /// are not in them, as they are in no list.
+    fn count(&self, projects: &[ProjectId], state: State) -> Found<u64> {
+        counts::tickets(self, projects, state)
     }
 
     /// A ticket's timeline.
@@ -172,6 +173,21 @@ pub trait Look: Reach {
     fn next_due(&self) -> Found<Option<Timestamp>> {
         outbox::next_due(self)
     }
+    /// The same as `letters_due` for one lane.
+    fn letters_due_in(&self, lane: Lane, now: Timestamp, limit: usize) -> Found<Vec<OutboxRow>> {
+        outbox::due_in(self, lane, now, limit)
+    }
+    /// The same as `next_due` for one lane.
+    fn next_due_in(&self, lane: Lane) -> Found<Option<Timestamp>> {
+        outbox::next_due_in(self, lane)
+    }
+    /// Sent letters of which the mail server may know more by now.
+    fn letters_to_look_at(&self, now: Timestamp, limit: usize) -> Found<Vec<OutboxRow>> {
+        outbox::to_look_at(self, now, limit)
+    }
+    fn next_look(&self) -> Found<Option<Timestamp>> {
+        outbox::next_look(self)
+    }
     fn letter_by_message_id(&self, id: &MessageId) -> Found<Option<OutboxRow>> {
         outbox::by_message_id(self, id)
     }
@@ -179,6 +195,10 @@ pub trait Look: Reach {
     /// Whether no letter may go to this address, from the whole site.
     fn suppressed(&self, address: &Address) -> Found<bool> {
         site::suppressed(self, address)
+    }
+    /// Whether mail to this address is paused because letters came back; it is suppressed then.
+    fn paused(&self, address: &Address) -> Found<bool> {
+        bounces::paused(self, address)
     }
     /// Suppressed addresses in lower case, and since when.
     fn suppressions(&self) -> Found<Vec<(String, Timestamp)>> {

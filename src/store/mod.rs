@@ -11,6 +11,7 @@
 
 mod accounts;
 mod aside;
+mod bounces;
 mod counts;
 mod error;
 mod events;

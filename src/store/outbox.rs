@@ -80,19 +80,50 @@ pub(super) fn due<L: Reach + ?Sized>(
 ) -> Result<Vec<OutboxRow>, StoreError> {
     let mut due = Vec::new();
     for lane in LANES {
-        due.extend(heads(look, lane, Some(now), limit)?);
+        due.extend(due_in(look, lane, now, limit)?);
     }
     Ok(due)
+}
+
+/// The same for one lane.
+pub(super) fn due_in<L: Reach + ?Sized>(
+    look: &L,
+    lane: Lane,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    heads(look, lane, Some(now), limit)
 }
 
 /// When the next waiting letter may leave, of those that nobody holds.
 pub(super) fn next_due<L: Reach + ?Sized>(look: &L) -> Result<Option<Timestamp>, StoreError> {
     let mut next = None;
     for lane in LANES {
-        let first = heads(look, lane, None, 1)?.first().map(|row| row.not_before);
-        next = [next, first].into_iter().flatten().min();
+        next = [next, next_due_in(look, lane)?].into_iter().flatten().min();
     }
     Ok(next)
+}
+
+/// The same for one lane.
+pub(super) fn next_due_in<L: Reach + ?Sized>(look: &L, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
+    Ok(heads(look, lane, None, 1)?.first().map(|row| row.not_before))
+}
+
+/// Sent letters whose delivery is to be asked about now, the longest overdue first.
+pub(super) fn to_look_at<L: Reach + ?Sized>(
+    look: &L,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<OutboxRow>, StoreError> {
+    let until = Key::new().i64(now.as_millisecond().saturating_add(1));
+    rows(look, &look.scan(Table::OutboxLooks, &Key::new().span_before(until), Order::Up, limit)?)
+}
+
+/// When the first of them is due.
+pub(super) fn next_look<L: Reach + ?Sized>(look: &L) -> Result<Option<Timestamp>, StoreError> {
+    let first = look.scan(Table::OutboxLooks, &Span::all(), Order::Up, 1)?;
+    let row = rows(look, &first)?.pop();
+    Ok(row.and_then(|row| row.next_look))
 }
 
 /// The first waiting letters of a lane that stand at the head of their queues.
@@ -139,6 +170,9 @@ fn marks(row: &OutboxRow) -> Vec<(Table, Key)> {
     if row.state == OutboxState::Waiting {
         let lane = Key::new().byte(lane_code(row.letter.lane()));
         marks.push((Table::OutboxDue, lane.time(row.not_before).u64(id)));
+    }
+    if let Some(at) = row.next_look {
+        marks.push((Table::OutboxLooks, Key::new().time(at).u64(id)));
     }
     if let Some(draft) = &row.draft {
         marks.push((Table::RawUses, Key::new().octets(&draft.raw.0).byte(USED_BY_DRAFT).u64(id)));

@@ -104,12 +104,18 @@ tables! {
     OutboxQueues = "outbox_queues";
     /// Ticket, letter → nothing.
     OutboxByTicket = "outbox_by_ticket";
+    /// When to ask how a delivery stands, letter → nothing.
+    OutboxLooks = "outbox_looks";
     /// Message-ID → letter.
     OutboxByMessageId = "outbox_by_message_id";
     /// Raw hash, what names it → nothing; beside [`Table::MailByRaw`].
     RawUses = "raw_uses";
     /// Address → since when.
     Suppressed = "suppressed";
+    /// Address → since when, because letters came back.
+    Paused = "paused";
+    /// Address, letter that came back → when.
+    Bounced = "bounced";
     /// Address, when, number → nothing.
     Confirmations = "confirmations";
     /// Hash of the token → record.

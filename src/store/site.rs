@@ -56,6 +56,11 @@ fn address_key(address: &Address) -> Key {
 }
 
 pub(super) fn suppressed<L: Reach + ?Sized>(look: &L, address: &Address) -> Result<bool, StoreError> {
+    Ok(unwanted(look, address)? || super::bounces::paused(look, address)?)
+}
+
+/// Whether the person wishes for no mail at all.
+fn unwanted<L: Reach + ?Sized>(look: &L, address: &Address) -> Result<bool, StoreError> {
     Ok(look.get(Table::Suppressed, address_key(address).as_slice())?.is_some())
 }
 
@@ -126,7 +131,7 @@ impl Write<'_> {
 
     /// No letter goes to this address any more, from the whole site. The first time stands.
     pub fn suppress(&mut self, address: &Address, now: Timestamp) -> Result<(), StoreError> {
-        if suppressed(self, address)? {
+        if unwanted(self, address)? {
             return Ok(());
         }
         self.set(Table::Suppressed, &address_key(address), Key::new().time(now).as_slice())
@@ -134,7 +139,7 @@ impl Write<'_> {
 
     /// Lifts it again; false where it was not suppressed.
     pub fn unsuppress(&mut self, address: &Address) -> Result<bool, StoreError> {
-        if !suppressed(self, address)? {
+        if !unwanted(self, address)? {
             return Ok(false);
         }
         self.unset(Table::Suppressed, &address_key(address))

@@ -73,7 +73,7 @@ fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
 }
 
 fn counted(ticket: &Ticket) -> Option<Key> {
-    ticket.merged_into.is_none().then(|| counts::tickets_key(ticket.project, ticket.state))
+    ticket.merged_into.is_none().then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
 }
 
 impl Write<'_> {

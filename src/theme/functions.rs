@@ -33,6 +33,11 @@ pub(super) fn add(environment: &mut Environment<'static>, assets: &Assets, zone:
     environment.add_filter("moment_text", move |state: &State<'_, '_>, at: &str| {
         Ok::<_, Error>(written(read(at)?, now(state)?, &shown, Shape::Full))
     });
+    let shown = zone.clone();
+    environment.add_filter("seconds", move |at: &str| {
+        let at = read(at)?;
+        Ok::<_, Error>(element(at, &shown, &at.to_zoned(shown.clone()).strftime("%H:%M:%S").to_string()))
+    });
     environment.add_filter("clock", move |at: &str| {
         let at = read(at)?;
         Ok::<_, Error>(element(at, &zone, &at.to_zoned(zone.clone()).strftime("%H:%M").to_string()))

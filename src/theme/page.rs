@@ -215,6 +215,19 @@ pub struct Text {
     pub defects: Vec<String>,
     pub files: Vec<File>,
     pub delivery: Option<Delivery>,
+    /// A reply that has not left yet and can be taken back.
+    pub pending: Option<Pending>,
+}
+
+/// When a reply leaves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Pending {
+    /// Nothing where it is due and waits for the mail server.
+    pub at: Option<Timestamp>,
+    /// To whom, by name.
+    pub whom: String,
+    /// What is in the way.
+    pub trouble: Option<String>,
 }
 
 /// A mail that answers the ticket, shown apart.
@@ -310,6 +323,8 @@ pub struct Person {
     pub address: String,
     pub line: String,
     pub bad: bool,
+    /// The participant's number where mail to the address is paused and one may try again.
+    pub lift: Option<u16>,
 }
 
 /// Another ticket of the same customer.

@@ -98,6 +98,7 @@ fn text(no: u32, who: &str, html: &str) -> Text {
         defects: vec![],
         files: vec![],
         delivery: None,
+        pending: None,
     }
 }
 
@@ -148,6 +149,7 @@ fn entries() -> Vec<Entry> {
             at: at("2026-11-16T08:12:00Z"),
         }),
         Entry::Comment(Text {
+            pending: None,
             delivery: Some(Delivery {
                 icon: "check",
                 line: "Delivered to 1 of 1".into(),
@@ -181,6 +183,7 @@ fn entries() -> Vec<Entry> {
         }),
         Entry::Comment(Text {
             fresh: true,
+            pending: None,
             delivery: Some(Delivery {
                 icon: "alert",
                 line: "Not known whether sent to 1 of 1".into(),
@@ -237,6 +240,7 @@ pub(crate) fn ticket() -> Ticket {
                 address: "hanna.weber@weber-moebel.example".into(),
                 line: "Requester, gets every reply".into(),
                 bad: false,
+                lift: None,
             },
             Person {
                 no: 2,
@@ -246,6 +250,7 @@ pub(crate) fn ticket() -> Ticket {
                 address: "buchhaltung@weber-moebel.example".into(),
                 line: "Bounced, paused".into(),
                 bad: true,
+                lift: Some(3),
             },
         ],
         targets: vec![ProjectChoice { id: 2, path: "acme/mobile".into() }],

@@ -79,6 +79,10 @@ pub enum Refusal {
     Requester,
     #[error("the ticket is in this project already")]
     SameProject,
+    #[error("this reply has left already, or may have, so it cannot be taken back")]
+    HasLeft,
+    #[error("there is nothing to take back")]
+    NothingToTakeBack,
 }
 
 /// Applies one change and returns its events in order, each with its number.

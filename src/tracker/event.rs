@@ -113,6 +113,10 @@ pub enum EventKind {
         participant: ParticipantNo,
         reply: String,
     },
+    /// A reply was taken back before any letter of it left.
+    Retracted {
+        event: EventNo,
+    },
     /// A mail that answers the ticket and is mailed to nobody until an agent decides. The decision
     /// is put into the event itself.
     Unverified {

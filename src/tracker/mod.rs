@@ -15,6 +15,7 @@ mod participant;
 pub mod permission;
 mod project;
 pub mod query;
+mod retract;
 mod session;
 mod ticket;
 
@@ -31,5 +32,6 @@ pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState};
 pub use participant::{Participant, Subscription};
 pub use permission::{Action, Role, Viewer};
 pub use project::{FromName, Project, ProjectPath, ProjectPathError, Slug, Suffix};
+pub use retract::{retract, retracted};
 pub use session::{AccountLink, FormId, Session};
 pub use ticket::{State, Ticket};

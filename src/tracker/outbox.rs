@@ -110,4 +110,7 @@ pub struct OutboxRow {
     pub attempts: u32,
     /// What went wrong last, for a person to read.
     pub trouble: Option<String>,
+    /// When the mail server is asked next how the delivery stands, and how often it was asked.
+    pub next_look: Option<Timestamp>,
+    pub looks: u8,
 }

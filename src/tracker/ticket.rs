@@ -32,7 +32,8 @@ pub struct Ticket {
     pub labels: Vec<LabelId>,
     /// In order of their numbers; the first is the requester. Empty where a mail had no sender.
     pub participants: Vec<Participant>,
-    /// Further projects that the opening mail addressed; their members may read the ticket.
+    /// Further projects that the opening mail addressed; their members may read the ticket, and their
+    /// lists show it.
     pub also_for: Vec<ProjectId>,
     pub opened_at: Timestamp,
     /// When a comment, note or status last changed what people see in a list.
@@ -49,6 +50,16 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// The projects whose lists show it, in order: its own, and those its first mail also addressed.
+    #[must_use]
+    pub fn listed_in(&self) -> Vec<ProjectId> {
+        let mut projects: Vec<_> =
+            std::iter::once(self.project).chain(self.also_for.iter().copied()).collect();
+        projects.sort_unstable();
+        projects.dedup();
+        projects
+    }
+
     #[must_use]
     pub fn requester(&self) -> Option<&Participant> {
         self.participants.first()

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::join::{Joined, agent_of, hold, is_agents, join, unsubscribe};
+use super::report::report;
 use super::route::{Hit, hits, pointers};
 use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
 use crate::mail::{Automatic, Defect, Inbound};
@@ -25,13 +26,13 @@ pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp
     }
     let hits = hits(&pointers(mail, site), facts);
     if mail.automatic == Some(Automatic::Report) {
-        return bounce(mail, &hits, facts);
+        return report(mail, keys(&hits).next(), projects(&hits).next(), facts);
     }
     if is_from_us(mail, site, facts) {
         return at(HoldCause::OwnAddress, projects(&hits).next());
     }
     by_privileged_key(mail, &hits, facts)
-        .unwrap_or_else(|| by_ticket_or_project(mail, &hits, facts, received_at, now))
+        .unwrap_or_else(|| by_ticket_or_project(mail, site, &hits, facts, received_at, now))
 }
 
 /// Unsubscribe keys and agents' keys come before all else. An agent's key that does not count
@@ -48,6 +49,7 @@ fn by_privileged_key(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<
 
 fn by_ticket_or_project(
     mail: &Inbound,
+    site: &Site,
     hits: &[Hit<'_>],
     facts: &Facts,
     received_at: Timestamp,
@@ -56,7 +58,7 @@ fn by_ticket_or_project(
     let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
     let linked = match join(mail, &customers, facts) {
         // Who has a key must not fill a ticket with what an agent has to decide.
-        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(facts) => {
+        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts) => {
             return hold(HoldCause::Flood, facts.ticket(ticket));
         }
         Joined::Verdict(verdict) => return verdict,
@@ -64,13 +66,13 @@ fn by_ticket_or_project(
         Joined::Nowhere => None,
     };
     match destination(hits, linked, facts) {
-        Ok(project) if guard::is_flood(facts) => at(HoldCause::Flood, Some(project)),
+        Ok(project) if guard::is_flood(site, facts) => at(HoldCause::Flood, Some(project)),
         Ok(project) => Verdict::Open {
             project: project.id,
             also_for: also_for(hits, project.id),
             requester: mail.from.clone(),
             linked,
-            confirmation: guard::confirmation(mail, project.confirm, facts, received_at, now),
+            confirmation: guard::confirmation(mail, project.confirm, site, facts, received_at, now),
             automatic: mail.automatic.is_some(),
         },
         Err(Verdict::Hold { cause, ticket, project }) => {
@@ -125,24 +127,13 @@ fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
     others
 }
 
-/// A report names the letter it is about by our key, or by the letter's id.
-fn bounce(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Verdict {
-    let ids = super::questions::ids(mail);
-    let by_id = || ids.iter().find_map(|id| facts.mails.iter().find(|fact| fact.id == *id));
-    let ticket = keys(hits).next().map(|key| key.ticket).or_else(|| by_id().map(|fact| fact.ticket));
-    match ticket.and_then(|ticket| facts.ticket(ticket)) {
-        Some(ticket) => hold(HoldCause::Bounce, Some(ticket)),
-        None => at(HoldCause::Bounce, projects(hits).next()),
-    }
-}
-
 /// Nobody takes part in a ticket from one of our own addresses: what we sent would come back.
 fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
     let aliases = facts.projects.iter().flat_map(|project| &project.aliases);
     mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, aliases))
 }
 
-fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {
+pub(super) fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {
     Verdict::Hold { cause, ticket: None, project: project.map(|project| project.id) }
 }
 

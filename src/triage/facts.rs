@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::{
-    AccountId, Joining, MailRowId, ParticipantNo, ProjectId, ProjectPath, RawHash, Slug, Suffix, Ticket,
-    TicketId,
+    AccountId, Joining, MailRowId, OutboxId, ParticipantNo, ProjectId, ProjectPath, RawHash, Slug, Suffix,
+    Ticket, TicketId,
 };
 
 /// What is to be looked up for one mail. Duplicates are left out; order is scan order.
@@ -29,6 +29,8 @@ pub struct Questions {
     pub paths: Vec<ProjectPath>,
     /// Slug and suffix of the suffix form.
     pub suffixes: Vec<(Slug, Suffix)>,
+    /// The Message-ID of the mail that a delivery report is about.
+    pub reported: Option<MessageId>,
     /// Whose mails of the last hour are to be counted.
     pub sender: Option<Address>,
 }
@@ -88,6 +90,15 @@ pub struct TicketFact {
     pub ticket: Ticket,
 }
 
+/// A letter of ours that a delivery report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterFact {
+    pub letter: OutboxId,
+    pub ticket: TicketId,
+    /// Whom it was sent to.
+    pub to: Address,
+}
+
 /// An earlier record that this mail may be a copy of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenMail {
@@ -121,6 +132,8 @@ pub struct Facts {
     /// `tickets`, and the default project.
     pub projects: Vec<ProjectFact>,
     pub default_project: Option<ProjectId>,
+    /// The letter that the report is about, if it left this desk.
+    pub letter: Option<LetterFact>,
     /// Agents' addresses of the AccountIds in `keys`.
     pub agents: Vec<(AccountId, Address)>,
     /// How many mails of this sender were taken in within the last hour.
@@ -128,6 +141,8 @@ pub struct Facts {
     /// How many confirmations this sender was due in the last hour, and in the last day.
     pub confirmations_last_hour: u32,
     pub confirmations_last_day: u32,
+    /// How many of the last day since a person acted on a ticket of this sender.
+    pub confirmations_unattended: u32,
 }
 
 impl ProjectFact {

@@ -2,18 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Confirmation, Facts, SeenMail};
+use super::{Confirmation, Facts, SeenMail, Site};
 use crate::mail::{Authentication, Defect, Inbound};
 use crate::tracker::MailRowId;
 
-/// New tickets of one sender in an hour; what comes beyond is held.
-const FLOOD_PER_HOUR: u32 = 50;
-/// Confirmations to one authenticated sender.
-const CONFIRMATIONS_PER_HOUR: u32 = 5;
-const CONFIRMATIONS_PER_DAY: u32 = 20;
-/// Confirmations to a sender of whom nothing is known: enough to answer a person, too few to flood
-/// someone whose address was made use of.
-const UNKNOWN_CONFIRMATIONS_PER_DAY: u32 = 1;
 /// A mail that lay longer than this is not confirmed as if it had just come.
 const CONFIRMED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -26,8 +18,8 @@ pub(super) fn authentication(mail: &Inbound) -> Authentication {
     }
 }
 
-pub(super) fn is_flood(facts: &Facts) -> bool {
-    facts.sender_last_hour >= FLOOD_PER_HOUR
+pub(super) fn is_flood(site: &Site, facts: &Facts) -> bool {
+    facts.sender_last_hour >= site.budgets.mails_per_hour
 }
 
 /// Whether a new ticket is confirmed, and how. `wanted` is what its project says.
@@ -35,6 +27,7 @@ pub(super) fn is_flood(facts: &Facts) -> bool {
 pub fn confirmation(
     mail: &Inbound,
     wanted: bool,
+    site: &Site,
     facts: &Facts,
     received_at: Timestamp,
     now: Timestamp,
@@ -43,12 +36,17 @@ pub fn confirmation(
     if !wanted || stale || mail.automatic.is_some() || mail.from.is_none() {
         return None;
     }
+    let budgets = &site.budgets;
+    if facts.confirmations_unattended >= budgets.confirmations_per_day_unattended {
+        return None;
+    }
     let (hour, day) = (facts.confirmations_last_hour, facts.confirmations_last_day);
     match authentication(mail) {
-        Authentication::Pass => (hour < CONFIRMATIONS_PER_HOUR && day < CONFIRMATIONS_PER_DAY)
+        Authentication::Pass => (hour < budgets.confirmations_per_hour
+            && day < budgets.confirmations_per_day)
             .then_some(Confirmation { subject: !mail.subject.trim().is_empty() }),
         Authentication::Unknown => {
-            (day < UNKNOWN_CONFIRMATIONS_PER_DAY).then_some(Confirmation { subject: false })
+            (day < budgets.confirmations_per_day_unknown).then_some(Confirmation { subject: false })
         }
         Authentication::Fail => None,
     }

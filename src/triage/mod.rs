@@ -5,6 +5,7 @@
 
 mod addresses;
 mod adoption;
+mod budgets;
 mod cause;
 mod check_mail;
 mod decide;
@@ -14,6 +15,7 @@ mod guard;
 mod join;
 mod marker;
 mod questions;
+mod report;
 mod route;
 mod row;
 mod site;
@@ -23,14 +25,17 @@ mod verdict;
 mod tests;
 
 pub use adoption::{AdoptHow, Adoption};
+pub use budgets::Budgets;
 pub use cause::{HoldCause, IgnoreCause};
 pub use check_mail::{CHECK_ID, check_mark, is_check_mail};
 pub use decide::decide;
-pub use facts::{Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, TicketFact};
+pub use facts::{
+    Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
+};
 pub use forms::KeyForm;
 pub use guard::{confirmation, copies_set_aside};
 pub use marker::{Claim, Foreign, Marker, OtherMarker, Us, judge};
 pub use questions::questions;
 pub use row::{EmailRef, InHand, MailRow};
 pub use site::{Site, Wildcard, WildcardError};
-pub use verdict::{Confirmation, Verdict, VerdictKind};
+pub use verdict::{Confirmation, Reported, Verdict, VerdictKind};

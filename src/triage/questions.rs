@@ -21,6 +21,7 @@ pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
         check: mail.check.clone(),
         ids: ids(mail),
         sender: sender.clone(),
+        reported: mail.report.as_ref().and_then(|report| report.original.clone()),
         ..Questions::default()
     };
     for pointer in pointers(mail, site) {

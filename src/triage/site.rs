@@ -1,5 +1,6 @@
 //! What the site's own addresses look like, as the operator configured them.
 
+use super::Budgets;
 use thiserror::Error;
 
 use crate::mail::{Address, ReplyKey};
@@ -91,4 +92,6 @@ pub struct Site {
     pub host: String,
     /// Whom Authentication-Results are believed from (RFC 8601 §2.5), if anyone.
     pub authserv_id: Option<String>,
+    /// What one sender may cause.
+    pub budgets: Budgets,
 }

@@ -2,7 +2,7 @@
 
 use super::{HoldCause, IgnoreCause};
 use crate::mail::NameAddr;
-use crate::tracker::{Doubt, MailRowId, ParticipantNo, ProjectId, TicketId};
+use crate::tracker::{Doubt, MailRowId, OutboxId, ParticipantNo, ProjectId, TicketId};
 
 /// What triage decided for one mail, with what the desk needs to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,12 +28,26 @@ pub enum Verdict {
     Unverified { ticket: TicketId, doubt: Doubt, automatic: bool, reopen: bool },
     /// Ends a participant's subscription.
     Unsubscribe { ticket: TicketId, participant: ParticipantNo },
+    /// A delivery report about a letter of ours.
+    Bounce { letter: OutboxId, ticket: TicketId, outcome: Reported },
     /// A copy of a mail that was taken in before.
     Duplicate { of: MailRowId },
     /// Kept for a person to decide. `ticket` is where it would go.
     Hold { cause: HoldCause, ticket: Option<TicketId>, project: Option<ProjectId> },
     /// Filed away without becoming anything.
     Ignore { cause: IgnoreCause },
+}
+
+/// What a delivery report says of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It did not arrive; `reply` is the other server's own words. `permanent` counts towards
+    /// pausing mail to the address.
+    Failed { permanent: bool, reply: String },
+    /// It is still being tried.
+    Delayed,
+    /// It arrived, or went on to a server that reports nothing.
+    Passed,
 }
 
 /// How a confirmation may speak.
@@ -89,6 +103,7 @@ impl Verdict {
             Self::Comment { .. } | Self::Join { .. } => VerdictKind::Comment,
             Self::Unverified { .. } => VerdictKind::Unverified,
             Self::Unsubscribe { .. } => VerdictKind::Unsubscribe,
+            Self::Bounce { .. } => VerdictKind::Bounce,
             Self::Duplicate { .. } => VerdictKind::Duplicate,
             Self::Hold { cause, .. } => VerdictKind::Hold(*cause),
             Self::Ignore { cause } => VerdictKind::Ignore(*cause),

@@ -2,7 +2,7 @@
 
 use super::Web;
 use super::gate::Signed;
-use crate::desk::{IntakeStanding, Listening, Standing};
+use crate::desk::{IntakeStanding, Listening, Standing, StoppedLane};
 use crate::theme::page::{Frame, FrameViewer, MailLine};
 
 /// The frame for this viewer. Where a number cannot be had, it is left out: the page itself says
@@ -52,6 +52,8 @@ fn mail(standing: &Standing) -> MailLine {
     };
     let sending = standing.sending_trouble.as_deref().map(super::answer::sentence);
     let trouble = trouble.or_else(|| sending.map(|why| format!("No letters go out at present. {why}")));
+    let stopped_lane = || standing.stopped_lanes.first().map(StoppedLane::sentence);
+    let trouble = trouble.or_else(stopped_lane);
     let stopped = standing.stopped.as_ref().map(ToString::to_string);
     let line = if stopped.is_some() { "stopped".to_owned() } else { line };
     MailLine { line, last_sweep: standing.last_sweep, not_adopted, stopped, trouble }

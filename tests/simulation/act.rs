@@ -1,10 +1,15 @@
 //! What people do in the tracker and with the links in their mails.
 
+use postdesk::desk::Accept;
+use postdesk::mail::NameAddr;
 use postdesk::store::Look;
-use postdesk::tracker::{OutboxState, Ticket, TicketId};
+use postdesk::tracker::{EventKind, OutboxState, ParticipantNo, Ticket, TicketId};
 
 use crate::life::{Breath, Parts};
-use crate::world::{Told, World};
+use crate::world::{Told, World, address};
+
+/// Whom an agent may add to a ticket.
+const GUESTS: [&str; 2] = ["greta@guest.example", "hugo@guest.example"];
 
 fn tickets(parts: &Parts) -> Vec<Ticket> {
     let Ok(read) = parts.store.read() else { return Vec::new() };
@@ -18,7 +23,10 @@ pub fn agent(world: &mut World, parts: &Parts, breath: &Breath) {
     let (form, number) = (world.form(), world.number());
     let text = format!("Words {number} of Jane.");
     let tickets = tickets(parts);
-    let choice = world.dice.below(10);
+    let choice = world.dice.below(15);
+    if choice >= 10 {
+        return on_a_ticket(world, parts, breath, choice);
+    }
     if choice < 7 {
         if tickets.is_empty() {
             return;
@@ -73,6 +81,47 @@ pub fn agent(world: &mut World, parts: &Parts, breath: &Breath) {
         } else {
             let _ = desk.dismiss(jane, row, form).await;
         }
+    }));
+}
+
+/// An agent takes a reply back or hurries it, moves a ticket, changes who takes part, or decides
+/// about what is not certain.
+fn on_a_ticket(world: &mut World, parts: &Parts, breath: &Breath, choice: u64) {
+    let (Some(jane), Ok(read)) = (world.jane, parts.store.read()) else { return };
+    let tickets = tickets(parts);
+    if tickets.is_empty() {
+        return;
+    }
+    let ticket = world.dice.pick(&tickets).clone();
+    let (id, desk, form) = (ticket.id, parts.desk.clone(), world.form());
+    world.note(format!("jane does {choice} on ticket {id}"));
+    let events = read.events(id).unwrap_or_default();
+    let lately = |wanted: fn(&EventKind) -> bool| {
+        events.iter().rev().find(|event| wanted(&event.kind)).map(|event| event.no)
+    };
+    let reply = lately(|kind| matches!(kind, EventKind::Comment { .. }));
+    let doubted = lately(|kind| matches!(kind, EventKind::Unverified { decision: None, .. }));
+    let to = *world.dice.pick(&world.projects.clone());
+    let number = ParticipantNo(1 + u16::try_from(world.dice.below(3)).unwrap());
+    let guest = world.dice.pick::<&str>(&GUESTS);
+    let guest = NameAddr { name: None, address: address(guest) };
+    let accept = *world.dice.pick(&[Accept::Once, Accept::AndAdd, Accept::OwnTicket, Accept::Aside]);
+    let way = world.dice.below(3);
+    if choice == 14 && way == 0 {
+        let person = ticket.participants.iter().find(|person| person.no == number);
+        world.lifted.extend(person.map(|person| person.address.folded().to_owned()));
+    }
+    tokio::spawn(breath.with(async move {
+        let _ = match (choice, reply, doubted) {
+            (10, Some(reply), _) => desk.undo(jane, id, form, reply).await,
+            (11, Some(reply), _) => desk.send_now(jane, id, form, reply).await,
+            (12, ..) => desk.move_ticket(jane, id, form, to).await,
+            (13, _, Some(mail)) => desk.decide_unverified(jane, id, form, mail, accept).await.map(drop),
+            (14, ..) if way == 0 => desk.lift_pause(jane, id, form, number).await,
+            (14, ..) if way == 1 => desk.add_participant(jane, id, form, guest).await,
+            (14, ..) => desk.remove_participant(jane, id, form, number).await,
+            _ => Ok(()),
+        };
     }));
 }
 

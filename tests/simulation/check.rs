@@ -1,6 +1,6 @@
 //! What has to be true in the end, whatever happened.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
@@ -45,11 +45,28 @@ pub fn check(world: &mut World) -> Result<(), String> {
     let books = Books::of(parts.store);
     mails(world, &books)?;
     letters(world, &books)?;
-    due_letters(&books)?;
+    due_letters(world, &books)?;
     unsubscribed(&books)?;
     told(world, &books)?;
     counters(world, &books)?;
-    lists(world, &books)
+    lists(world, &books)?;
+    for what in seen(&books) {
+        world.note(format!("{SEEN}{what}"));
+    }
+    Ok(())
+}
+
+/// Begins the lines of a life that say what was in it.
+pub const SEEN: &str = "there was ";
+
+/// What a life was made of: kinds of events, verdicts, and states of letters.
+fn seen(books: &Books) -> BTreeSet<String> {
+    let name = |debug: String| debug.split([' ', '(']).next().unwrap_or_default().to_owned();
+    let events = books.events.values().flatten().map(|event| name(format!("{:?}", event.kind)));
+    let verdicts = books.rows.iter().map(|row| name(format!("{:?}", row.verdict)));
+    let letters = books.letters.iter().map(|row| name(format!("{:?}", row.state)));
+    let pauses = books.read.suppressions().unwrap().into_iter().map(|_| "a pause".to_owned());
+    events.chain(verdicts).chain(letters).chain(pauses).collect()
 }
 
 /// Each mail has exactly one verdict, is on record with its raw bytes, and is filed by it.
@@ -111,14 +128,19 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
         let id = mail::parse(&sent.raw, None).message_id.unwrap();
         *left.entry(id.as_str().to_owned()).or_default() += 1;
     }
+    let lying = world.server.mails(DESK, "sent");
+    let in_sent: HashSet<_> =
+        lying.iter().filter_map(|mail| mail::parse(&mail.raw, None).message_id).collect();
     let mut causes = HashMap::new();
     for row in &books.letters {
         let times = left.remove(row.message_id.as_str()).unwrap_or(0);
         let by_hand = world.tried_again.iter().filter(|id| **id == row.id.0).count();
         ensure!(times <= 1 + by_hand, "letter {} left {times} times: {row:?}", row.id);
         let refused = matches!(row.delivery, Delivery::Refused { .. });
-        // Taken by our mail server, and put off by the next one.
-        let in_their_queue = row.delivery == Delivery::Queued && row.submission.is_some();
+        // Taken by our mail server, and put off by the next one; where the answer was lost, only its
+        // place tells.
+        let queued = row.delivery == Delivery::Queued && row.submission.is_some();
+        let in_their_queue = queued || (is_put_off(books, row) && in_sent.contains(&row.message_id));
         let agrees = match row.state {
             OutboxState::Sent => times >= 1 || refused || in_their_queue,
             OutboxState::Failed | OutboxState::Withdrawn => times == 0 || by_hand > 0,
@@ -141,8 +163,15 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether it goes to where letters are put off at times.
+fn is_put_off(books: &Books, row: &OutboxRow) -> bool {
+    let ticket = books.tickets.iter().find(|ticket| ticket.id == row.ticket);
+    let person = ticket.and_then(|ticket| ticket.participant(row.participant));
+    person.is_some_and(|person| person.address.folded().ends_with("@refused.example"))
+}
+
 /// Each public comment has a letter to each participant who wanted mail at that time.
-fn due_letters(books: &Books) -> Result<(), String> {
+fn due_letters(world: &World, books: &Books) -> Result<(), String> {
     let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
     for ticket in &books.tickets {
         let rows = books.read.letters_of(ticket.id).unwrap();
@@ -150,11 +179,17 @@ fn due_letters(books: &Books) -> Result<(), String> {
         for event in &books.events[&ticket.id] {
             match &event.kind {
                 EventKind::Unsubscribed { participant } => off.push(*participant),
-                EventKind::Subscribed { participant } => off.retain(|no| no != participant),
+                EventKind::ParticipantRemoved { participant } => off.push(*participant),
+                EventKind::Subscribed { participant } | EventKind::ParticipantAdded { participant } => {
+                    off.retain(|no| no != participant);
+                }
                 EventKind::Comment { automatic: false, .. } => {
                     for person in &ticket.participants {
                         let author = event.actor == postdesk::tracker::Actor::Participant(person.no);
-                        let gone = suppressed.contains_key(person.address.folded());
+                        let folded = person.address.folded();
+                        // Of one that was lifted again, nobody knows here how long the pause was.
+                        let lifted = world.lifted.iter().any(|address| address == folded);
+                        let gone = suppressed.contains_key(folded) || lifted;
                         if author || gone || off.contains(&person.no) || person.added_at > event.at {
                             continue;
                         }
@@ -246,10 +281,11 @@ fn counters(world: &World, books: &Books) -> Result<(), String> {
     let held = books.rows.iter().filter(|row| matches!(row.verdict, VerdictKind::Hold(_))).count();
     let listed = books.read.held(None, 10_000).unwrap().len();
     ensure!(listed == held, "{listed} mails are listed as held, {held} are");
-    for project in &world.projects {
+    for projects in world.projects.chunks(1).chain([world.projects.as_slice()]) {
         for state in [State::Open, State::OnHold, State::Closed] {
-            let counted = books.tickets.iter().filter(|t| t.project == *project && t.state == state).count();
-            let kept = books.read.count(*project, state).unwrap();
+            let listed = |t: &&Ticket| t.listed_in().iter().any(|id| projects.contains(id));
+            let counted = books.tickets.iter().filter(|t| t.state == state).filter(listed).count();
+            let kept = books.read.count(projects, state).unwrap();
             ensure!(kept == counted as u64, "{kept} {state:?} tickets are counted, {counted} are");
         }
     }

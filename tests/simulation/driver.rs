@@ -229,6 +229,10 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
             world.server.faults().clear();
             world.net.set_bad(0);
         }
+        16 if world.dice.one_in(3) => {
+            world.note("the mail server starts anew");
+            world.server.restart();
+        }
         16 => {
             let bad = 1 + world.dice.below(6);
             world.note(format!("one connection in {bad} is bad"));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use postdesk::config::{Login, MailboxRef};
-use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
+use postdesk::delivery::{Delivery, DeliverySettings, Rates, ReplyTo};
 use postdesk::desk::{Desk, Links};
 use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch};
 use postdesk::jmap::{JmapConfig, Line};
@@ -17,7 +17,7 @@ use postdesk::store::{Look, OpenError, Steps, Store, StoreError};
 use postdesk::theme::Theme;
 use postdesk::tls;
 use postdesk::tracker::RunId;
-use postdesk::triage::{Site, Wildcard};
+use postdesk::triage::{Budgets, Site, Wildcard};
 use postdesk::upkeep::Upkeep;
 use postdesk::wire::Wire;
 use tokio::runtime::{Builder, Runtime};
@@ -49,6 +49,7 @@ pub fn site() -> Site {
         account: address(DESK),
         host: "desk.example".to_owned(),
         authserv_id: Some("mx.desk.example".to_owned()),
+        budgets: Budgets::default(),
     }
 }
 
@@ -72,7 +73,7 @@ impl Parts {
         let line = Line::new(jmap, wire, clock.clone(), random.clone());
         let run = random.run_id();
         let links = Links::new("https://desk.example");
-        let desk = Desk::new(store.clone(), clock.clone(), random, site(), links);
+        let desk = Desk::new(store.clone(), clock.clone(), random, site(), links).with_undo(world.undo);
         let name = |parts: &[&str]| MailboxRef::Name(parts.iter().map(|&part| part.to_owned()).collect());
         let inbox = || MailboxRef::Role("inbox".to_owned());
         let boxes = BoxNames {
@@ -98,6 +99,7 @@ impl Parts {
             sent: MailboxRef::Role("sent".to_owned()),
             account: address(DESK),
             reply_to: ReplyTo::Keyed,
+            rates: Rates { in_all: 30, to_one: 6 },
         };
         let delivery = Delivery::new(desk.clone(), line, marker, THEME.clone(), settings);
         let upkeep = Upkeep::new(desk.clone());

@@ -1,6 +1,6 @@
 //! The mails that customers, strangers and machines write.
 
-use postdesk::demo::server::{Incoming, Left};
+use postdesk::demo::server::{Incoming, Left, bounce};
 use postdesk::mail::{self, Address, Authentication, Inbound};
 
 use crate::world::{ALIAS, Arrival, DESK, World, address};
@@ -28,7 +28,7 @@ impl Letter {
 impl World {
     /// A mail of one kind or another arrives.
     pub fn mail_arrives(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(22) {
             0..6 => self.new_mail(),
             6..9 => self.reply_by_key(false),
             9 => self.reply_by_key(true),
@@ -41,6 +41,7 @@ impl World {
             16 => self.for_nobody(),
             17 => self.without_id(),
             18 => self.by_ourselves(),
+            19 | 20 => self.report(),
             _ => self.too_large(),
         }
     }
@@ -78,7 +79,11 @@ impl World {
             1 | 2 => Authentication::Unknown,
             _ => Authentication::Pass,
         };
-        for landed in self.server.deliver_as(&incoming) {
+        self.lands(kind, &incoming, allowed);
+    }
+
+    fn lands(&mut self, kind: &'static str, incoming: &Incoming, allowed: &'static [&'static str]) {
+        for landed in self.server.deliver_as(incoming) {
             let Some((login, email)) = landed.at else { continue };
             assert_eq!(login, DESK);
             self.note(format!("{kind} mail {email} arrives"));
@@ -180,6 +185,19 @@ impl World {
         let mut letter = self.letter();
         letter.from = ALIAS.to_owned();
         self.post("forged", &letter, &["hold"]);
+    }
+
+    /// A letter comes back (RFC 3464), or a report of one that was not ours.
+    fn report(&mut self) {
+        let Some((left, _)) = self.some_letter() else { return self.new_mail() };
+        let (reply, to) = match self.dice.below(4) {
+            0 => ("452 4.2.2 mailbox full", left.rcpt_to[0].clone()),
+            1 => ("550 5.1.1 no such user", address("somebody@strange.example")),
+            _ => ("550 5.1.1 no such user", left.rcpt_to[0].clone()),
+        };
+        let raw = bounce::report(&self.options, &address(DESK), &to, reply, &left.raw);
+        let incoming = Incoming { mail_from: None, ..Incoming::new(raw, &[address(DESK)]) };
+        self.lands("reporting", &incoming, &["bounce", "hold", "duplicate"]);
     }
 
     fn too_large(&mut self) {

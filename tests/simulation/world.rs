@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use postdesk::clock::Clock;
 use postdesk::demo::server::{Habits, Options, Server, User};
@@ -42,6 +43,8 @@ pub struct World {
     pub dice: Dice,
     pub clock: Clock,
     pub server: Server,
+    /// By which other mail servers write their reports.
+    pub options: Options,
     pub net: Net,
     pub disk: MemoryDisk,
     pub files: MemoryFiles,
@@ -58,6 +61,10 @@ pub struct World {
     pub told: Arc<Mutex<Vec<Told>>>,
     /// What was tried, whether or not it was told to have happened.
     pub tried_again: Vec<u64>,
+    /// Addresses whose pause somebody tried to lift, folded.
+    pub lifted: Vec<String>,
+    /// How long a reply waits before it leaves.
+    pub undo: Duration,
     pub numbers: u64,
     pub beats: u64,
     pub trace: Vec<String>,
@@ -96,12 +103,14 @@ impl World {
         let net = Net::new(server.clone(), dice.fork());
         let customers = CUSTOMERS[..2 + usize::try_from(dice.below(5)).unwrap()].to_vec();
         let events_left = 6 + dice.below(30);
+        let undo = Duration::from_secs(*dice.pick(&[0, 20, 60]));
         Self {
             seed,
             dice,
-            clock,
+            clock: clock.clone(),
             net,
             server,
+            options: Options::new(clock, Random::seeded(seed ^ 0xD5)),
             disk: MemoryDisk::new(),
             files: MemoryFiles::new(Path::new("/sim")),
             lives: 0,
@@ -113,6 +122,8 @@ impl World {
             posted: Vec::new(),
             told: Arc::default(),
             tried_again: Vec::new(),
+            lifted: Vec::new(),
+            undo,
             numbers: 0,
             beats: 0,
             trace: Vec::new(),

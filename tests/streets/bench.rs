@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use postdesk::clock::Clock;
 use postdesk::config::{Login, MailboxRef};
-use postdesk::delivery::{Delivery, DeliverySettings, ReplyTo};
+use postdesk::delivery::{Delivery, DeliverySettings, Rates, ReplyTo};
 use postdesk::demo::server::{Left, Mail, Options, Server, User};
 use postdesk::desk::{Desk, Links, NewAccount, NewProject, ProjectEdit};
 use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch, Swept};
@@ -21,7 +21,7 @@ use postdesk::tracker::{
     Actor, Change, Event, FormId, Handle, MailRowId, OutboxId, OutboxRow, OutboxState, Project, ProjectPath,
     Role, Ticket, TicketId, Viewer, apply,
 };
-use postdesk::triage::{MailRow, Site, VerdictKind, Wildcard};
+use postdesk::triage::{Budgets, MailRow, Site, VerdictKind, Wildcard};
 use postdesk::wire::Wire;
 
 use crate::post::{Post, post};
@@ -40,7 +40,31 @@ pub struct Bench {
     pub project: Project,
     pub jane: Viewer,
     folder: tempfile::TempDir,
-    public_url: &'static str,
+    tuning: Tuning,
+}
+
+/// What a test wants to be different.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    pub public_url: &'static str,
+    pub reply_to: ReplyTo,
+    pub wildcard: &'static str,
+    pub rates: Rates,
+    pub undo: Duration,
+    pub budgets: Budgets,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            public_url: "https://desk.example",
+            reply_to: ReplyTo::Keyed,
+            wildcard: "incoming+{key}@desk.example",
+            rates: Rates { in_all: 1200, to_one: 30 },
+            undo: Duration::ZERO,
+            budgets: Budgets::default(),
+        }
+    }
 }
 
 /// The machine that a desk runs on, where a test does not care.
@@ -84,21 +108,28 @@ impl Bench {
 
     /// A desk with one project, `acme/web`, and one agent, on this server.
     pub async fn on(server: Server, clock: Clock) -> Self {
-        Self::at("https://desk.example", server, clock).await
+        Self::with(Tuning::default(), server, clock).await
     }
 
     /// A desk whose tracker is found at this URL.
     pub async fn with_url(public_url: &'static str) -> Self {
         let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
         let server = Server::start(options(&clock)).await.unwrap();
-        Self::at(public_url, server, clock).await
+        Self::with(Tuning { public_url, ..Tuning::default() }, server, clock).await
     }
 
-    async fn at(public_url: &'static str, server: Server, clock: Clock) -> Self {
+    /// A desk that differs in what its operator decides.
+    pub async fn tuned(tuning: Tuning) -> Self {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let server = Server::start(options(&clock)).await.unwrap();
+        Self::with(tuning, server, clock).await
+    }
+
+    pub async fn with(tuning: Tuning, server: Server, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, HOST));
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
         let path = ProjectPath::parse("acme/web").unwrap();
         let new = NewProject {
             path: path.clone(),
@@ -118,7 +149,7 @@ impl Bench {
         let (jane, _) = desk.add_account(new).await.unwrap();
         let project = desk.edit_project(path, ProjectEdit::default()).await.unwrap();
         let jane = Viewer { account: jane.id, admin: false };
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
     }
 
     /// The same data folder after the daemon ended in order: everything in memory is new.
@@ -131,12 +162,12 @@ impl Bench {
     /// of this name.
     pub async fn crash_to(self, host: &str) -> Self {
         self.store.close().await;
-        let Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url } = self;
+        let Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning } = self;
         drop((store, desk, intake, delivery));
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, host));
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, host));
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
     }
 
     /// A desk with a copy of this one's data, on a machine of this name; both run.
@@ -151,7 +182,7 @@ impl Bench {
         copy(self.folder.path(), folder.path());
         let store = Store::open(&StorePath::new(folder.path()), &random, &self.clock).unwrap();
         let (desk, intake, delivery) =
-            put_together(&self.server, &self.clock, &store, &random, (self.public_url, host));
+            put_together(&self.server, &self.clock, &store, &random, (&self.tuning, host));
         Self {
             server: self.server.clone(),
             clock: self.clock.clone(),
@@ -162,21 +193,21 @@ impl Bench {
             project: self.project.clone(),
             jane: self.jane,
             folder,
-            public_url: self.public_url,
+            tuning: self.tuning.clone(),
         }
     }
 
     /// A desk on a data folder that another one left, with its project and its agent.
     pub fn in_folder(folder: tempfile::TempDir, server: Server, clock: Clock) -> Self {
-        let (random, public_url) = (Random::system(), "https://desk.example");
+        let (random, tuning) = (Random::system(), Tuning::default());
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (public_url, HOST));
+        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
         let read = store.read().unwrap();
         let project = read.project_by_path(&ProjectPath::parse("acme/web").unwrap()).unwrap().unwrap();
         let jane = read.account_by_handle(&Handle::parse("jane").unwrap()).unwrap().unwrap();
         let jane = Viewer { account: jane.id, admin: false };
         drop(read);
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, public_url }
+        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -355,10 +386,10 @@ fn put_together(
     clock: &Clock,
     store: &Store,
     random: &Random,
-    (public_url, host): (&str, &str),
+    (tuning, host): (&Tuning, &str),
 ) -> (Desk, Intake, Delivery) {
     let site = Site {
-        wildcard: Wildcard::parse("incoming+{key}@desk.example").unwrap(),
+        wildcard: Wildcard::parse(tuning.wildcard).unwrap(),
         suffix_wildcard: Some(Wildcard::parse("contact+{key}@desk.example").unwrap()),
         former: vec![
             Wildcard::parse("tickets+{key}@old.example").unwrap(),
@@ -367,6 +398,7 @@ fn put_together(
         account: address(DESK),
         host: "desk.example".to_owned(),
         authserv_id: Some("mx.desk.example".to_owned()),
+        budgets: tuning.budgets,
     };
     let jmap = JmapConfig {
         url: server.url().parse().unwrap(),
@@ -377,7 +409,8 @@ fn put_together(
     };
     let wire = Wire::new(postdesk::tls::client_config(None).unwrap(), clock.clone());
     let line = Line::new(jmap, wire, clock.clone(), random.clone());
-    let desk = Desk::new(store.clone(), clock.clone(), random.clone(), site, Links::new(public_url));
+    let desk = Desk::new(store.clone(), clock.clone(), random.clone(), site, Links::new(tuning.public_url))
+        .with_undo(tuning.undo);
     let name = |parts: &[&str]| MailboxRef::Name(parts.iter().map(|&part| part.to_owned()).collect());
     let boxes = BoxNames {
         intake: MailboxRef::Role("inbox".to_owned()),
@@ -401,7 +434,8 @@ fn put_together(
         outgoing: name(&["Postdesk", "Outgoing"]),
         sent: MailboxRef::Role("sent".to_owned()),
         account: address(DESK),
-        reply_to: ReplyTo::Keyed,
+        reply_to: tuning.reply_to,
+        rates: tuning.rates,
     };
     let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
     (desk.clone(), intake, Delivery::new(desk, line, marker, theme, settings))

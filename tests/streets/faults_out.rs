@@ -336,6 +336,14 @@ async fn one_persons_trouble_does_not_hold_up_the_others() {
     assert_eq!(texts(ANNA), ["First.", "Second."]);
 }
 
+/// The states of the last two letters, the sent one first: they leave side by side, so either may
+/// have met the fault.
+fn last_two(bench: &Bench) -> Vec<OutboxState> {
+    let mut states: Vec<_> = bench.all_letters().iter().rev().take(2).map(|letter| letter.state).collect();
+    states.sort_by_key(|state| *state != OutboxState::Sent);
+    states
+}
+
 #[tokio::test]
 async fn one_letter_that_cannot_be_imported_does_not_hold_up_the_others() {
     let (bench, ticket) = Bench::with_ticket().await;
@@ -346,16 +354,14 @@ async fn one_letter_that_cannot_be_imported_does_not_hold_up_the_others() {
         bench.comment(&ticket, &format!("Despite {error}.")).await;
         assert!(bench.delivery.run_once().await.is_err());
         assert_eq!(rule.hits(), 1);
-        let states: Vec<_> = bench.all_letters().iter().rev().take(2).map(|letter| letter.state).collect();
-        assert_eq!(states, [OutboxState::Sent, OutboxState::Waiting], "{error}");
+        assert_eq!(last_two(&bench), [OutboxState::Sent, OutboxState::Waiting], "{error}");
         bench.settle().await;
         assert!(bench.all_letters().iter().all(|letter| letter.state == OutboxState::Sent));
     }
     bench.server.faults().add(Fault::SetError("Email/import", "invalidEmail".to_owned(), None), Times::Once);
     bench.comment(&ticket, "Not taken.").await;
     bench.drain().await;
-    let states: Vec<_> = bench.all_letters().iter().rev().take(2).map(|letter| letter.state).collect();
-    assert_eq!(states, [OutboxState::Sent, OutboxState::Failed]);
+    assert_eq!(last_two(&bench), [OutboxState::Sent, OutboxState::Failed]);
     assert!(bench.events(ticket.id).iter().any(|e| matches!(e.kind, EventKind::DeliveryFailed { .. })));
 }
 

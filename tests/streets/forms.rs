@@ -2,6 +2,7 @@
 //! part; and who reads a ticket that several projects were written to about.
 
 use postdesk::desk::{DeskError, NewAccount, NewProject, ProjectEdit, TicketAsk};
+use postdesk::tracker::query::{Query, Sort};
 use postdesk::tracker::{Handle, Project, ProjectPath, Role, Suffix, Viewer};
 use postdesk::triage::{HoldCause, VerdictKind};
 
@@ -95,4 +96,10 @@ async fn a_ticket_to_two_projects_is_read_by_the_members_of_both() {
     let seen = see(viewers[0]).await.unwrap();
     assert!(!seen.may_work, "reads it, and works in no project of it");
     assert!(matches!(see(viewers[1]).await, Err(DeskError::NotFound)));
+    // It stands in the lists of whoever may read it, once, and is counted once.
+    let everything = Query::parse("is:open");
+    for (viewer, listed) in [(bench.jane, 1), (viewers[0], 1), (viewers[1], 0)] {
+        let list = bench.desk.see_list(viewer, &everything, Sort::Waiting, None).unwrap();
+        assert_eq!((list.rows.len(), list.counts.map(|counts| counts.open)), (listed, Some(listed as u64)));
+    }
 }

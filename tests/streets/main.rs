@@ -12,6 +12,8 @@
 mod addresses;
 mod adoption;
 mod bench;
+mod bounces;
+mod confirmations;
 mod doors;
 mod check_mail;
 mod faults_in;
@@ -26,6 +28,9 @@ mod loops;
 mod moving;
 mod marker;
 mod post;
+mod reply_to;
+mod sending;
+mod undo;
 mod races;
 mod unsubscribe;
 mod unverified;

@@ -36,8 +36,8 @@ async fn a_ticket_that_moves_keeps_its_keys_and_its_page_is_found_at_the_old_pla
     // Counters and numbers follow.
     {
         let read = bench.store.read().unwrap();
-        assert_eq!(read.count(bench.project.id, State::Open).unwrap(), 0);
-        assert_eq!(read.count(other.id, State::Open).unwrap(), 2);
+        assert_eq!(read.count(&[bench.project.id], State::Open).unwrap(), 0);
+        assert_eq!(read.count(&[other.id], State::Open).unwrap(), 2);
     }
     let key = bench.letters(ticket.id)[0].reply_key.clone();
     for (id, answer) in [

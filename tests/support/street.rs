@@ -187,6 +187,9 @@ former = ["old+{{key}}@desk.example.test"]
 
 [web]
 listen = ["127.0.0.1:{port}"]
+
+[limits]
+undo_seconds = 0
 "#,
         data = folder.join("data").display(),
         mail = cyrus.url(),

@@ -158,6 +158,19 @@ impl Server {
         self.0.change(|world| submit::send_by_hand(world, &self.0.options, &self.0.faults, login, &raw, to))
     }
 
+    /// How a submission's recipients have fared by now: `queued`, `yes` or `no`, and the words of
+    /// the server that was to take it. False where there is no such submission.
+    pub fn set_delivery(&self, login: &str, submission: &str, delivered: &'static str, reply: &str) -> bool {
+        self.0.change(|world| {
+            let account = world.account_mut(login);
+            let Some(found) = account.and_then(|a| a.submissions.get_mut(submission)) else { return false };
+            for delivery in found.deliveries.values_mut() {
+                *delivery = account::Delivery { reply: reply.to_owned(), delivered };
+            }
+            true
+        })
+    }
+
     /// Sets or takes off a keyword of a mail, such as `$seen`.
     pub fn set_keyword(&self, login: &str, email: &str, keyword: &str, on: bool) {
         self.0.change(|world| {

@@ -97,6 +97,8 @@ enum StoredKind {
         #[cbor(default)]
         reply: String,
     },
+    #[n(10)]
+    Retracted(#[n(0)] u32),
     #[n(20)]
     Unverified(#[n(0)] StoredUnverified),
     #[n(21)]
@@ -177,6 +179,7 @@ fn stored_kind(kind: &EventKind) -> StoredKind {
         EventKind::DeliveryFailed { participant, reply } => {
             StoredKind::DeliveryFailed { participant: participant.0, reply: reply.clone() }
         }
+        EventKind::Retracted { event } => StoredKind::Retracted(event.0),
     }
 }
 
@@ -207,6 +210,7 @@ fn kind(stored: StoredKind) -> Result<EventKind, Unreadable> {
             EventKind::ParticipantRemoved { participant: ParticipantNo(no) }
         }
         StoredKind::Moved { from, number } => EventKind::Moved { from: ProjectId(from), number },
+        StoredKind::Retracted(event) => EventKind::Retracted { event: EventNo(event) },
     })
 }
 

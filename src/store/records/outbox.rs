@@ -49,6 +49,11 @@ pub struct StoredLetter {
     attempts: u32,
     #[n(16)]
     trouble: Option<String>,
+    #[n(17)]
+    next_look: Option<Stamp>,
+    #[n(18)]
+    #[cbor(default)]
+    looks: u8,
 }
 
 #[derive(Encode, Decode)]
@@ -123,6 +128,8 @@ impl Record for OutboxRow {
             submitted_at: self.submitted_at.map(Stamp),
             attempts: self.attempts,
             trouble: self.trouble.clone(),
+            next_look: self.next_look.map(Stamp),
+            looks: self.looks,
         }
     }
 
@@ -153,6 +160,8 @@ impl Record for OutboxRow {
             submitted_at: stored.submitted_at.map(|stamp| stamp.0),
             attempts: stored.attempts,
             trouble: stored.trouble,
+            next_look: stored.next_look.map(|stamp| stamp.0),
+            looks: stored.looks,
         })
     }
 }

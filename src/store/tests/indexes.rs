@@ -29,6 +29,7 @@ struct Put {
     owed: Option<i64>,
     active: i64,
     merged: bool,
+    also: BTreeSet<usize>,
     people: BTreeSet<u8>,
 }
 
@@ -36,8 +37,9 @@ fn puts() -> impl Strategy<Value = Vec<Put>> {
     let people = proptest::collection::btree_set(0u8..4, 0..3);
     let put = (0u8..12, 0usize..3, 0usize..3, proptest::option::of(0u32..3), proptest::option::of(0i64..5))
         .prop_flat_map(move |(which, project, state, assignee, owed)| {
-            (0i64..5, proptest::bool::weighted(0.1), people.clone()).prop_map(
-                move |(active, merged, people)| Put {
+            let also = proptest::collection::btree_set(0usize..3, 0..3);
+            (0i64..5, proptest::bool::weighted(0.1), also, people.clone()).prop_map(
+                move |(active, merged, also, people)| Put {
                     which,
                     project,
                     state,
@@ -45,6 +47,7 @@ fn puts() -> impl Strategy<Value = Vec<Put>> {
                     owed,
                     active,
                     merged,
+                    also,
                     people,
                 },
             )
@@ -63,6 +66,12 @@ fn ticket_of(put: &Put) -> Ticket {
         active_at: at(put.active),
         opened_at: at(i64::from(put.which) / 3),
         merged_into: put.merged.then_some(TicketId(1000)),
+        also_for: put
+            .also
+            .iter()
+            .map(|place| PROJECTS[*place])
+            .filter(|id| *id != PROJECTS[put.project])
+            .collect(),
         participants: put
             .people
             .iter()
@@ -122,7 +131,7 @@ fn expected(tickets: &BTreeMap<u8, Ticket>, query: &ListQuery) -> Vec<TicketId> 
     };
     let mut found: Vec<&Ticket> = tickets
         .values()
-        .filter(|ticket| ticket.merged_into.is_none() && query.projects.contains(&ticket.project))
+        .filter(|ticket| ticket.merged_into.is_none() && is_listed(ticket, &query.projects))
         .filter(|ticket| shows(ticket.state) && query.assignee.is_none_or(|a| a == ticket.assignee))
         .collect();
     found.sort_by_key(|ticket| (key(ticket), ticket.id));
@@ -132,14 +141,18 @@ fn expected(tickets: &BTreeMap<u8, Ticket>, query: &ListQuery) -> Vec<TicketId> 
     found.iter().map(|ticket| ticket.id).collect()
 }
 
+fn is_listed(ticket: &Ticket, projects: &[ProjectId]) -> bool {
+    projects.contains(&ticket.project) || ticket.also_for.iter().any(|id| projects.contains(id))
+}
+
 fn check_tickets(read: &Read, tickets: &BTreeMap<u8, Ticket>) {
-    for project in PROJECTS {
+    for projects in PROJECTS.chunks(1).chain([&PROJECTS[..], &PROJECTS[..2]]) {
         for state in STATES {
             let counted = tickets
                 .values()
-                .filter(|t| t.merged_into.is_none() && t.project == project && t.state == state)
+                .filter(|t| t.merged_into.is_none() && is_listed(t, projects) && t.state == state)
                 .count();
-            assert_eq!(read.count(project, state).unwrap(), counted as u64, "{project} {state:?}");
+            assert_eq!(read.count(projects, state).unwrap(), counted as u64, "{projects:?} {state:?}");
         }
     }
     let filters = [StateFilter::Open, StateFilter::OnHold, StateFilter::Closed, StateFilter::All];
@@ -184,7 +197,8 @@ proptest! {
         run(bench.write(move |w| puts.iter().try_for_each(|put| w.put_ticket(&ticket_of(put)))));
         let read = bench.store.read().unwrap();
         check_tickets(&read, &tickets);
-        let listed = tickets.values().filter(|t| t.merged_into.is_none()).count();
+        let listed: usize =
+            tickets.values().filter(|t| t.merged_into.is_none()).map(|t| 1 + t.also_for.len()).sum();
         for table in [Table::ByActivity, Table::ByOpened, Table::ByWaiting] {
             prop_assert_eq!(entries(&read, table), 2 * listed, "nothing stale is left in {:?}", table);
         }

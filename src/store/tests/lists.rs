@@ -146,7 +146,7 @@ async fn a_number_names_one_ticket_of_each_project_and_is_followed_through_moves
     assert_eq!(list(ListQuery { number: Some(77), ..query() }), [0u64; 0]);
     assert_eq!(read.ticket_by_number(ProjectId(2), 2).unwrap(), Some(TicketId(5)), "kept for ever");
     assert_eq!(read.follow(TicketId(4)).unwrap(), TicketId(9));
-    assert_eq!(read.count(ProjectId(1), State::Open).unwrap(), 2, "the merged one is counted no more");
+    assert_eq!(read.count(&[ProjectId(1)], State::Open).unwrap(), 2, "the merged one is counted no more");
 }
 
 #[tokio::test]

@@ -149,6 +149,8 @@ fn every_state_of_a_letter_comes_back() {
             submitted_at: Some(at(78)),
             attempts: 3,
             trouble: Some("the server was away".to_owned()),
+            next_look: Some(at(79)),
+            looks: 2,
             ..letter(1, 2, 3)
         });
     }

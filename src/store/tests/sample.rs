@@ -129,5 +129,7 @@ pub fn letter(ticket: u64, participant: u16, seed: u8) -> OutboxRow {
         submitted_at: None,
         attempts: 0,
         trouble: None,
+        next_look: None,
+        looks: 0,
     }
 }

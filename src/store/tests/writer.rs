@@ -154,7 +154,7 @@ async fn fill(bench: &Bench) -> (u64, StoreError) {
 
 /// How many tickets there are. The database may just be being opened anew, so the second try counts.
 fn tickets(bench: &Bench) -> u64 {
-    let count = || bench.store.read()?.count(ProjectId(1), State::Open);
+    let count = || bench.store.read()?.count(&[ProjectId(1)], State::Open);
     count().or_else(|_| count()).unwrap()
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::world::{address, key};
 use crate::mail::{Address, ReplyKey};
 use crate::tracker::{FromName, Project, ProjectId, ProjectPath, Suffix};
-use crate::triage::{KeyForm, Site, Wildcard, WildcardError};
+use crate::triage::{Budgets, KeyForm, Site, Wildcard, WildcardError};
 
 fn path() -> impl Strategy<Value = ProjectPath> {
     let part = "[a-z0-9]([a-z0-9_.-]{0,6}[a-z0-9])?";
@@ -33,6 +33,7 @@ fn site(wildcard: &str) -> Site {
         account: address("mailbox@account.example"),
         host: "desk.example".to_owned(),
         authserv_id: None,
+        budgets: Budgets::default(),
     }
 }
 

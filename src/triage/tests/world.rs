@@ -10,8 +10,8 @@ use crate::tracker::{
     Subscription, Suffix, Ticket, TicketId,
 };
 use crate::triage::{
-    Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site, TicketFact, Verdict,
-    Wildcard, decide, questions,
+    Budgets, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site, TicketFact,
+    Verdict, Wildcard, decide, questions,
 };
 
 pub const RAW: RawHash = RawHash([9; 32]);
@@ -34,6 +34,7 @@ pub fn site() -> Site {
         account: address("mailbox@desk.example.com"),
         host: "desk.example.com".to_owned(),
         authserv_id: None,
+        budgets: Budgets::default(),
     }
 }
 
@@ -50,6 +51,7 @@ pub struct World {
     pub sender_last_hour: u32,
     pub confirmations_last_hour: u32,
     pub confirmations_last_day: u32,
+    pub confirmations_unattended: u32,
 }
 
 fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
@@ -152,6 +154,7 @@ impl World {
             sender_last_hour: 0,
             confirmations_last_hour: 0,
             confirmations_last_day: 0,
+            confirmations_unattended: 0,
         }
     }
 
@@ -182,10 +185,12 @@ impl World {
             keys,
             mails,
             default_project: self.default_project,
+            letter: None,
             agents: vec![(AccountId(1), address("jane@team.example"))],
             sender_last_hour: self.sender_last_hour,
             confirmations_last_hour: self.confirmations_last_hour,
             confirmations_last_day: self.confirmations_last_day,
+            confirmations_unattended: self.confirmations_unattended,
         }
     }
 
@@ -281,6 +286,7 @@ fn plain() -> Inbound {
         subject: "It is broken".to_owned(),
         scanned: Vec::new(),
         automatic: None,
+        report: None,
         authentication: Authentication::Unknown,
         text: "Help".to_owned(),
         attachments: Vec::new(),
@@ -335,6 +341,9 @@ fn describe(verdict: &Verdict) -> String {
         }
         Verdict::Unsubscribe { ticket, participant } => {
             words.push(format!("unsubscribe {ticket} for {participant}"));
+        }
+        Verdict::Bounce { letter, ticket, outcome } => {
+            words.push(format!("bounce {letter} ticket {ticket} {outcome:?}"));
         }
         Verdict::Duplicate { of } => words.push(format!("duplicate of {of}")),
         Verdict::Hold { cause, ticket, project } => {

@@ -11,6 +11,8 @@ pub(super) mod sign_out;
 pub(super) mod status;
 pub(super) mod take_in;
 pub(super) mod take_over;
+pub(super) mod try_again;
+pub(super) mod undo;
 pub(super) mod unsubscribe;
 pub(super) mod welcome;
 pub(super) mod write;

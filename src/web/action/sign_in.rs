@@ -37,8 +37,13 @@ pub(in crate::web) async fn act(
         (Some(kept), Some(at)) => {
             let text = "You are signed in again. Your text stands below; it was not sent yet.".to_owned();
             let notice = Some(Notice { text, bad: false, link: None });
-            let besides =
-                Besides { ask: TicketAsk::default(), kept: Some(kept.clone()), since: None, notice };
+            let besides = Besides {
+                ask: TicketAsk::default(),
+                kept: Some(kept.clone()),
+                since: None,
+                notice,
+                back: None,
+            };
             match of(&web, &signed, &at, besides).await {
                 Ok(page) => page,
                 // Somebody else has signed in, who may not see the ticket.

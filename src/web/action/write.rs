@@ -61,6 +61,7 @@ pub(in crate::web) async fn act(
         Err(error) => (sentence(&error.to_string()), None),
     };
     let notice = Notice { text: words, bad: true, link: None };
-    let besides = Besides { ask: TicketAsk::default(), kept: fields.kept(), since, notice: Some(notice) };
+    let besides =
+        Besides { ask: TicketAsk::default(), kept: fields.kept(), since, notice: Some(notice), back: None };
     of(&web, &signed, &at, besides).await
 }

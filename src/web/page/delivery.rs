@@ -151,6 +151,8 @@ mod tests {
             submitted_at: None,
             attempts: 0,
             trouble: None,
+            next_look: None,
+            looks: 0,
         }
     }
 

@@ -41,6 +41,8 @@ pub(in crate::web) struct Besides {
     /// What came after this is marked as new.
     pub(in crate::web) since: Option<EventNo>,
     pub(in crate::web) notice: Option<Notice>,
+    /// A reply that was taken back, whose text goes back into the composer.
+    pub(in crate::web) back: Option<EventNo>,
 }
 
 pub(in crate::web) async fn show(
@@ -52,7 +54,7 @@ pub(in crate::web) async fn show(
     let event = |name: &str| params.get(name).and_then(|no| no.parse().ok()).map(EventNo);
     let ask = TicketAsk { images: event("images"), before: event("before") };
     let at = At::parse(&path, number)?;
-    of(&web, &signed, &at, Besides { ask, ..Besides::default() }).await
+    of(&web, &signed, &at, Besides { ask, back: event("back"), ..Besides::default() }).await
 }
 
 /// The ticket's page, also as the answer to a form that has to be looked at once more.
@@ -68,12 +70,19 @@ pub(in crate::web) async fn of(
         return Ok(see_other(&place::ticket(&seen.project.path, seen.ticket.number)));
     }
     let images = besides.ask.images.is_some();
-    let content = content(web, signed, &seen, besides);
+    let kept = besides.kept.or_else(|| taken_back(&seen, besides.back?));
+    let content = content(web, signed, &seen, Besides { kept, ..besides });
     let mut response = page(web, signed, "tickets", &content)?;
     if images {
         response.extensions_mut().insert(RemoteImages);
     }
     Ok(response)
+}
+
+/// The text of a reply that was taken back.
+fn taken_back(seen: &SeenTicket, no: EventNo) -> Option<Kept> {
+    let entry = seen.entries.iter().find(|entry| entry.event.no == no && entry.retracted)?;
+    Some(Kept { text: entry.text.as_ref()?.text.clone(), mode: "reply" })
 }
 
 fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> Ticket {
@@ -116,7 +125,9 @@ fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> T
 
 fn composer(seen: &SeenTicket, kept: Option<Kept>) -> Composer {
     let reason = |person: &Participant| {
-        if seen.suppressed.contains(&person.no) {
+        if seen.paused.contains(&person.no) {
+            Some("bounced")
+        } else if seen.suppressed.contains(&person.no) {
             Some("takes no mail from this desk")
         } else if person.is_subscribed() {
             None
@@ -162,7 +173,10 @@ fn members(signed: &Signed, seen: &SeenTicket) -> Vec<Member> {
 
 fn person(seen: &SeenTicket, person: &Participant) -> Person {
     let requester = seen.ticket.requester().is_some_and(|requester| requester.no == person.no);
-    let (icon, line) = if seen.suppressed.contains(&person.no) {
+    let paused = seen.paused.contains(&person.no);
+    let (icon, line) = if paused {
+        ("alert", "Bounced, paused")
+    } else if seen.suppressed.contains(&person.no) {
         ("mail-off", "Takes no mail from this desk")
     } else if matches!(person.subscription, Subscription::Unsubscribed { .. }) {
         ("mail-off", "Unsubscribed")
@@ -180,7 +194,8 @@ fn person(seen: &SeenTicket, person: &Participant) -> Person {
         name: person.name.clone(),
         address: person.address.to_string(),
         line: line.to_owned(),
-        bad: false,
+        bad: paused,
+        lift: (paused && seen.may_work).then_some(person.no.0),
     }
 }
 

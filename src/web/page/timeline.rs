@@ -6,19 +6,22 @@ use super::{delivery, unverified};
 use crate::desk::{SeenEntry, SeenText, SeenTicket, Who};
 use crate::mail::{Attachment, Defect};
 use crate::theme::Html;
-use crate::theme::page::{Entry, File, Line, Text};
-use crate::tracker::{EventKind, EventNo, LinkKind, ParticipantNo, State, Ticket, initials};
+use crate::theme::page::{Entry, File, Line, Pending, Text};
+use crate::tracker::{EventKind, EventNo, LinkKind, OutboxState, ParticipantNo, State, Ticket, initials};
 use crate::web::place;
 
 /// All entries that the page shows. `since` marks what came after a form had been shown.
 pub(super) fn entries(seen: &SeenTicket, href: &str, since: Option<EventNo>, now: Timestamp) -> Vec<Entry> {
-    seen.entries.iter().map(|entry| one(entry, &seen.ticket, href, since, now)).collect()
+    let shown = |entry: &&SeenEntry| !matches!(entry.event.kind, EventKind::Retracted { .. });
+    seen.entries.iter().filter(shown).map(|entry| one(entry, &seen.ticket, href, since, now)).collect()
 }
 
 fn one(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, now: Timestamp) -> Entry {
     match &entry.event.kind {
         EventKind::Opened { .. } => Entry::Comment(text(entry, ticket, href, since, now)),
         EventKind::Comment { automatic: true, .. } => Entry::Automatic(text(entry, ticket, href, since, now)),
+        // Its text is with whoever took it back.
+        kind @ EventKind::Comment { .. } if entry.retracted => Entry::Event(line(kind, entry, ticket, now)),
         EventKind::Comment { .. } => Entry::Comment(text(entry, ticket, href, since, now)),
         EventKind::Note { .. } => {
             Entry::Comment(Text { note: true, ..text(entry, ticket, href, since, now) })
@@ -46,6 +49,8 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
         Who::Postdesk | Who::Somebody => (false, None),
     };
     let nothing = SeenText::default();
+    let pending = entry.may_undo.then(|| pending(entry, ticket, now));
+    let leaves_later = pending.as_ref().is_some_and(|pending| pending.at.is_some());
     let text = entry.text.as_deref().unwrap_or(&nothing);
     Text {
         no: no.0,
@@ -62,8 +67,19 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
         images_shown: text.images_shown,
         defects: defects(text),
         files: text.attachments.iter().map(|file| self::file(file, no, href)).collect(),
-        delivery: delivery::foot(&entry.letters, ticket, now),
+        delivery: if leaves_later { None } else { delivery::foot(&entry.letters, ticket, now) },
+        pending,
     }
+}
+
+/// What is said of a reply that has not left yet.
+fn pending(entry: &SeenEntry, ticket: &Ticket, now: Timestamp) -> Pending {
+    let waits = || entry.letters.iter().filter(|letter| letter.state == OutboxState::Waiting);
+    let name = |no: ParticipantNo| ticket.participant(no).map_or("somebody", |person| person.label());
+    let whom: Vec<&str> = waits().map(|letter| name(letter.participant)).collect();
+    let trouble = waits().find_map(|letter| letter.trouble.as_deref()).map(crate::web::answer::sentence);
+    let at = waits().map(|letter| letter.not_before).min().filter(|at| *at > now && trouble.is_none());
+    Pending { at, whom: whom.join(", "), trouble }
 }
 
 fn file(file: &Attachment, no: EventNo, href: &str) -> File {
@@ -141,6 +157,10 @@ fn line(kind: &EventKind, entry: &SeenEntry, ticket: &Ticket, now: Timestamp) ->
             bad: true,
             ..plain("alert", "Delivery failed".to_owned(), "for")
         },
+        EventKind::Comment { .. } if entry.retracted => {
+            plain("undo", who, "wrote a reply and took it back before it left")
+        }
+        EventKind::Retracted { .. } => plain("undo", who, "took a reply back"),
         EventKind::ParticipantRemoved { participant } => {
             Line { whom: Some(person(participant)), ..plain("mail-off", who, "took off the ticket") }
         }

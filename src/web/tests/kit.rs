@@ -19,7 +19,7 @@ use crate::secret::{Passwords, Random};
 use crate::store::{Look, MemoryDisk, Store};
 use crate::theme::Theme;
 use crate::tracker::{Account, Handle, ProjectPath, Role, Viewer};
-use crate::triage::{EmailRef, MailRow, Site, Wildcard};
+use crate::triage::{Budgets, EmailRef, MailRow, Site, Wildcard};
 use crate::web::{Settings, Web};
 
 pub(super) const PASSWORD: &str = "a good password";
@@ -84,6 +84,7 @@ impl House {
             account: Address::parse("incoming@desk.example.com").unwrap(),
             host: "desk.example.com".into(),
             authserv_id: Some("mx.example.com".into()),
+            budgets: Budgets::default(),
         };
         let desk = Desk::new(store, clock.clone(), random.clone(), site, Links::new(public_url))
             .with_passwords(Passwords::cheap(random.clone()));

@@ -42,6 +42,12 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         ("POST", "/p/{project}/{number}/send-again") => {
             ("/p/acme/web/1/send-again", [SignIn, NotFound, NotFound, NotFound, NotFound, NotFound])
         }
+        ("POST", "/p/{project}/{number}/undo") => {
+            // There is nothing to take back, which the page says.
+            ("/p/acme/web/1/undo", [SignIn, NotFound, Forbidden, Page, Page, Page])
+        }
+        ("POST", "/p/{project}/{number}/send-now") => ("/p/acme/web/1/send-now", work),
+        ("POST", "/p/{project}/{number}/try-again") => ("/p/acme/web/1/try-again", work),
         ("GET", "/held") => ("/held", [SignIn, Forbidden, Forbidden, Page, Page, Page]),
         ("POST", "/held/{row}/take-in") => {
             ("/held/ROW/take-in", [SignIn, Forbidden, Forbidden, Done, Done, Done])
@@ -111,6 +117,7 @@ async fn every_route_gives_each_role_what_it_may_have() {
                     ("to", "closed"),
                     ("assignee", jane.as_str()),
                     ("letter", "999"),
+                    ("participant", "1"),
                     ("event", "1"),
                     ("decision", "once"),
                     ("address", "new@weber.example"),

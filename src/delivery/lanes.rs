@@ -1,0 +1,246 @@
+//! Three lanes that do not wait for each other: people's comments, notices, automatic letters.
+//!
+//! Each has letters of its own under way, so one that the server is slow about holds neither the
+//! other lanes nor the rest of its own. To one participant of one ticket there is never more than
+//! one under way, because the outbox gives the head of each such queue alone.
+
+use std::collections::HashSet;
+use std::future::pending;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, watch};
+
+use super::breaker::Stopped;
+use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE};
+use crate::desk::StoppedLane;
+use crate::intake::MaySend;
+use crate::store::Look;
+use crate::tracker::{Lane, OutboxId, OutboxRow};
+
+/// How many letters of a lane are read from the outbox at once.
+const BATCH: usize = 50;
+/// How long an answer of the marker holds for the letters that begin after it. A second request for
+/// each letter would cost a third of the time of sending it.
+const ASK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// After so many letters in a row that met trouble of the server's, a lane waits for the next turn.
+const IN_A_ROW: u32 = 3;
+
+/// How a lane fares within one turn.
+#[derive(Debug, Default)]
+struct Course {
+    under_way: usize,
+    in_a_row: u32,
+    /// No more letters of it are begun in this turn.
+    over: bool,
+}
+
+/// How it ended with one letter.
+enum End {
+    Sent,
+    Trouble(DeliveryError),
+    /// The mailbox is not ours, or it is not certain. The letter was not begun, and no other is in
+    /// this turn.
+    NotNow(Option<DeliveryError>),
+}
+
+/// One turn of all lanes.
+struct Turn {
+    courses: [(Lane, Course); 3],
+    under_way: HashSet<OutboxId>,
+    trouble: Option<DeliveryError>,
+}
+
+impl Turn {
+    fn course(&mut self, lane: Lane) -> Option<&mut Course> {
+        self.courses.iter_mut().find(|(own, _)| *own == lane).map(|(_, course)| course)
+    }
+
+    fn end(&mut self) {
+        self.courses.iter_mut().for_each(|(_, course)| course.over = true);
+    }
+}
+
+impl Delivery {
+    /// Sends everything that is due, also what becomes due meanwhile. Trouble with one letter does
+    /// not stop those to other people; trouble with several in a row is the server's.
+    pub(super) async fn drain(
+        &self,
+        bell: &Notify,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(), DeliveryError> {
+        let mut turn = Turn {
+            courses: [Lane::People, Lane::Notices, Lane::Automatic].map(|lane| (lane, Course::default())),
+            under_way: HashSet::new(),
+            trouble: None,
+        };
+        let mut sending = FuturesUnordered::new();
+        // The turn has read the marker before its first letters.
+        let mut asked = self.desk.clock.now();
+        loop {
+            if *stop.borrow() {
+                turn.end();
+            }
+            let (rows, now) = (self.begin(&mut turn).await?, self.desk.clock.now());
+            let ask = !rows.is_empty() && now.duration_since(asked) >= ASK_EVERY;
+            asked = if ask { now } else { asked };
+            for row in rows {
+                sending.push(self.one(row, ask));
+            }
+            if sending.is_empty() {
+                return turn.trouble.map_or(Ok(()), Err);
+            }
+            let wait = self.until_due()?;
+            tokio::select! {
+                biased;
+                Some((id, lane, end)) = sending.next() => self.ended(&mut turn, id, lane, end).await?,
+                () = bell.notified() => {}
+                () = self.until(wait) => {}
+            }
+        }
+    }
+
+    /// Sends one letter, where the mailbox is still ours. It is asked here, next to the letters that
+    /// are under way, so that none of them has to wait for the answer.
+    async fn one(&self, row: OutboxRow, ask: bool) -> (OutboxId, Lane, End) {
+        let (id, lane) = (row.id, row.letter.lane());
+        if ask {
+            match self.marker.before_sending().await {
+                Ok(MaySend::Now) => {}
+                Ok(_) => return (id, lane, End::NotNow(None)),
+                Err(error) => return (id, lane, End::NotNow(Some(error.into()))),
+            }
+        }
+        (id, lane, self.send(row).await.map_or_else(End::Trouble, |()| End::Sent))
+    }
+
+    /// The letters to begin now, as many as each lane has room for.
+    async fn begin(&self, turn: &mut Turn) -> Result<Vec<OutboxRow>, DeliveryError> {
+        let now = self.desk.clock.now();
+        let mut rows = Vec::new();
+        for lane in [Lane::People, Lane::Notices, Lane::Automatic] {
+            if self.lane_stopped(lane, now) {
+                continue;
+            }
+            let known = turn.under_way.clone();
+            let Some(course) = turn.course(lane).filter(|course| !course.over) else { continue };
+            let room = self.room(lane).await.saturating_sub(course.under_way);
+            if room == 0 {
+                continue;
+            }
+            let due = self.desk.store.read()?.letters_due_in(lane, now, BATCH)?;
+            for row in due.into_iter().filter(|row| !known.contains(&row.id)).take(room) {
+                if !self.pass(&row, now)? {
+                    break;
+                }
+                course.under_way += 1;
+                rows.push(row);
+            }
+        }
+        turn.under_way.extend(rows.iter().map(|row| row.id));
+        Ok(rows)
+    }
+
+    /// How many letters of a lane may be under way. Most of a letter's time is the disks', here and at
+    /// the server, so a few side by side cost little; how many requests run at once is the edge's to
+    /// bound.
+    async fn room(&self, lane: Lane) -> usize {
+        let limit = match self.jmap().await {
+            Ok(jmap) => usize::try_from(jmap.limits().max_concurrent_requests).unwrap_or(usize::MAX),
+            Err(_) => 1,
+        };
+        match lane {
+            Lane::People => limit.saturating_sub(1).clamp(1, 4),
+            Lane::Automatic => limit.saturating_sub(2).clamp(1, 3),
+            Lane::Notices => 1,
+        }
+    }
+
+    async fn ended(&self, turn: &mut Turn, id: OutboxId, lane: Lane, end: End) -> Result<(), DeliveryError> {
+        turn.under_way.remove(&id);
+        let Some(course) = turn.course(lane) else { return Ok(()) };
+        course.under_way = course.under_way.saturating_sub(1);
+        let error = match end {
+            End::Trouble(error) => error,
+            End::Sent => {
+                course.in_a_row = 0;
+                return Ok(());
+            }
+            End::NotNow(error) => {
+                turn.end();
+                turn.trouble = turn.trouble.take().or(error);
+                return Ok(());
+            }
+        };
+        course.in_a_row += 1;
+        course.over |= course.in_a_row >= IN_A_ROW;
+        let asked = error.retry_after();
+        if asked.is_some() {
+            // The server wants to be left alone, whatever the lane.
+            turn.end();
+        }
+        let wait = asked.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
+        self.desk.postpone(id, wait, error.whole()).await?;
+        turn.trouble.get_or_insert(error);
+        Ok(())
+    }
+
+    /// Whether the breaker lets this letter go.
+    fn pass(&self, row: &OutboxRow, now: Timestamp) -> Result<bool, DeliveryError> {
+        let Some(to) = self.addressee(row)? else { return Ok(true) };
+        let lane = row.letter.lane();
+        let passed = self.breakers().pass(lane, &to, now);
+        if let Err(stopped) = passed {
+            self.note_stop(lane, &stopped);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Whether a lane stands still; one that no longer does is said to go on.
+    fn lane_stopped(&self, lane: Lane, now: Timestamp) -> bool {
+        let stopped = self.breakers().stopped(lane, now).is_some();
+        if !stopped && self.desk.standing().get().stopped_lanes.iter().any(|one| one.lane == lane) {
+            tracing::info!(?lane, "letters leave again");
+            self.desk.standing().update(|standing| standing.stopped_lanes.retain(|one| one.lane != lane));
+        }
+        stopped
+    }
+
+    /// Said once for each time that a lane comes to stand.
+    fn note_stop(&self, lane: Lane, stopped: &Stopped) {
+        let to = stopped.address.as_ref().map_or_else(String::new, |address| format!(" to {address}"));
+        let why = format!("{} letters left{to} within a minute", stopped.count);
+        tracing::warn!(?lane, %why, until = %stopped.until, "letters of one kind wait; they go on by themselves");
+        let stopped = StoppedLane { lane, until: stopped.until, why };
+        self.desk.standing().update(|standing| {
+            standing.stopped_lanes.retain(|one| one.lane != lane);
+            standing.stopped_lanes.push(stopped);
+        });
+    }
+
+    /// How long until a letter becomes due that may leave by its lane; `None` where none waits.
+    pub(super) fn until_due(&self) -> Result<Option<Duration>, DeliveryError> {
+        let now = self.desk.clock.now();
+        let read = self.desk.store.read()?;
+        let mut next: Option<Timestamp> = None;
+        for lane in [Lane::People, Lane::Notices, Lane::Automatic] {
+            let due = match (read.next_due_in(lane)?, self.breakers().stopped(lane, now)) {
+                (Some(due), Some(until)) => Some(due.max(until)),
+                (due, _) => due,
+            };
+            next = [next, due].into_iter().flatten().min();
+        }
+        Ok(next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)))
+    }
+
+    /// Waits for a letter that becomes due later; for one that is due already there was no room.
+    async fn until(&self, wait: Option<Duration>) {
+        match wait.filter(|wait| !wait.is_zero()) {
+            Some(wait) => self.desk.clock.sleep(wait).await,
+            None => pending().await,
+        }
+    }
+}
