@@ -49,7 +49,7 @@ fn shown(report: &mut Report<'_>, checked: &Checked<'_>, stands: &CertificateSta
     match stands.health(now) {
         CertificateHealth::Good => report.ok(THING, format!("{line}.")),
         CertificateHealth::Warn => {
-            report.warn(THING, format!("{line}. Renew it, or mend what keeps it from being renewed."))
+            report.warn(THING, format!("{line}. Renew it, or mend what keeps it from being renewed."));
         }
         CertificateHealth::Refused => report.bad(
             THING,

@@ -66,7 +66,7 @@ impl Bed {
         );
         let config = Config::parse(&text, Path::new("desk.toml")).unwrap();
         let random = Random::system();
-        let store = Store::open(&StorePath::new(&folder(data)), &random, clock).unwrap();
+        let store = Store::open(&StorePath::new(folder(data)), &random, clock).unwrap();
         let links = Links::new(config.public_url.as_str());
         let desk = Desk::new(store.clone(), clock.clone(), random, config.site(), links);
         // The authority lives in real time, but for what it writes into certificates.

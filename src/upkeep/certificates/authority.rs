@@ -116,6 +116,6 @@ impl Authority {
             (None, Some(own)) => standing(Origin::Meanwhile(name), own, &self.house.host, trouble),
             (None, None) => return,
         };
-        self.house.teller.tell(stands, now);
+        self.house.teller.tell(&stands, now);
     }
 }

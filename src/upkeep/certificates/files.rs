@@ -91,6 +91,6 @@ impl Files {
     fn tell(&self) {
         let origin = Origin::File(self.watched.certificate().display().to_string());
         let stands = standing(origin, &self.pair, &self.house.host, self.trouble.clone());
-        self.house.teller.tell(stands, self.house.clock.now());
+        self.house.teller.tell(&stands, self.house.clock.now());
     }
 }

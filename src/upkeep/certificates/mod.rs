@@ -56,9 +56,9 @@ struct Inner {
 }
 
 enum Source {
-    Files(Files),
+    Files(Box<Files>),
     Authority(Box<Authority>),
-    Own(Own),
+    Own(Box<Own>),
 }
 
 /// What every kind of certificate is kept with.
@@ -105,11 +105,11 @@ impl Certificates {
         let (source, pair) = match source {
             TlsSource::Files { certificate, key } => {
                 let (files, pair) = Files::begin(house, certificate, key)?;
-                (Source::Files(files), pair)
+                (Source::Files(Box::new(files)), pair)
             }
             TlsSource::Generated => {
                 let (own, pair) = Own::begin(house)?;
-                (Source::Own(own), pair)
+                (Source::Own(Box::new(own)), pair)
             }
             TlsSource::Acme(settings) => {
                 let wire = wire(settings.ca.as_deref())?;

@@ -42,6 +42,6 @@ impl Own {
 
     fn tell(&self, now: Timestamp) {
         let stands = standing(Origin::Generated, &self.pair, &self.house.host, None);
-        self.house.teller.tell(stands, now);
+        self.house.teller.tell(&stands, now);
     }
 }

@@ -22,25 +22,23 @@ impl Teller {
     }
 
     /// Puts it on the board, and what changed for the worse or the better into the log.
-    pub(super) fn tell(&self, stands: CertificateStanding, now: Timestamp) {
+    pub(super) fn tell(&self, stands: &CertificateStanding, now: Timestamp) {
         let before = self.board.get().certificate;
-        if before.as_ref() != Some(&stands) {
+        if before.as_ref() != Some(stands) {
             self.board.update(|standing| standing.certificate = Some(stands.clone()));
         }
-        let why = |standing: &Option<CertificateStanding>| {
-            standing.as_ref().and_then(|standing| standing.trouble.as_ref()).map(|t| t.why.clone())
-        };
-        let (was, is) = (why(&before), why(&Some(stands.clone())));
+        let why = |standing: &CertificateStanding| standing.trouble.as_ref().map(|t| t.why.clone());
+        let (was, is) = (before.as_ref().and_then(why), why(stands));
         match (&was, &is) {
             (_, Some(is)) if was.as_ref() != Some(is) => {
                 tracing::warn!(certificate = stands.line(now), "the certificate could not be renewed: {is}");
             }
             (Some(_), None) => {
-                tracing::info!(certificate = stands.line(now), "the certificate is well again")
+                tracing::info!(certificate = stands.line(now), "the certificate is well again");
             }
             _ => {}
         }
-        self.of_its_end(&stands, now);
+        self.of_its_end(stands, now);
     }
 
     /// Says once that the end is near, and once that it has come.
