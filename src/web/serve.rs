@@ -43,6 +43,15 @@ pub enum Speak {
     PlainForAll,
 }
 
+impl Speak {
+    /// Whether this peer may speak here at all.
+    fn admits(&self, peer: IpAddr) -> bool {
+        let Self::PlainBehind(proxies) = self else { return true };
+        let peer = peer.to_canonical();
+        peer.is_loopback() || proxies.iter().any(|network| network.contains(peer))
+    }
+}
+
 /// Bounds on connections.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeLimits {
@@ -226,9 +235,7 @@ impl House {
     /// Whether this peer has no business here. The log tells once of each, so that a proxy that
     /// nobody named is found.
     fn is_stranger(&self, peer: IpAddr) -> bool {
-        let Speak::PlainBehind(proxies) = &self.speak else { return false };
-        let peer = peer.to_canonical();
-        if peer.is_loopback() || proxies.iter().any(|network| network.contains(peer)) {
+        if self.speak.admits(peer) {
             return false;
         }
         let mut known = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -292,4 +299,21 @@ async fn turn_away(stream: &mut TcpStream) -> std::io::Result<()> {
     let _ = stream.read(&mut [0; 4096]).await?;
     stream.write_all(TURNED_AWAY).await?;
     stream.shutdown().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_this_machine_and_its_proxies() {
+        let behind = Speak::PlainBehind(vec![Network::parse("10.0.0.0/24").unwrap()]);
+        let admits = |speak: &Speak, peer: &str| speak.admits(peer.parse().unwrap());
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.7", "::ffff:10.0.0.7"] {
+            assert!(admits(&behind, peer), "{peer}");
+        }
+        for peer in ["10.0.1.7", "203.0.113.9", "2001:db8::1", "::ffff:10.0.1.7"] {
+            assert!(!admits(&behind, peer) && admits(&Speak::PlainForAll, peer), "{peer}");
+        }
+    }
 }

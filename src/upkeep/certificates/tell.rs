@@ -31,7 +31,10 @@ impl Teller {
         let (was, is) = (before.as_ref().and_then(why), why(stands));
         match (&was, &is) {
             (_, Some(is)) if was.as_ref() != Some(is) => {
-                tracing::warn!(certificate = stands.line(now), "the certificate could not be renewed: {is}");
+                let until = stands.not_after;
+                let again = stands.trouble.as_ref().and_then(|trouble| trouble.again);
+                let again = again.map(tracing::field::display);
+                tracing::warn!(%until, again, "there is no new certificate: {is}");
             }
             (Some(_), None) => {
                 tracing::info!(certificate = stands.line(now), "the certificate is well again");

@@ -1,5 +1,6 @@
 //! The router on a real socket: headers, bounds, and an end in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 
 use super::kit::{Browser, House};
+use crate::config::Network;
 use crate::web::serve::{ServeLimits, Speak, serve_within};
 
 #[tokio::test]
@@ -115,4 +117,62 @@ async fn a_client_that_sends_no_headers_is_cut() {
     // Its place is free again: with one connection at most, this one would wait otherwise.
     let mut next = TcpStream::connect(address).await.unwrap();
     assert!(ask(&mut next, "/").await.ends_with("ok"));
+}
+
+async fn listen(limits: ServeLimits, proxies: Vec<Network>) -> (SocketAddr, watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let router = Router::new().route("/", get(|| async { "ok" }));
+    tokio::spawn(serve_within(listener, Speak::PlainForAll, proxies, router, stopped, limits));
+    (address, stop)
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_at_all_is_cut() {
+    let limits = ServeLimits { headers: Duration::from_millis(50), connections: 1, ..ServeLimits::default() };
+    let (address, _stop) = listen(limits, vec![]).await;
+    let mut silent = TcpStream::connect(address).await.unwrap();
+    assert_eq!(silent.read_to_end(&mut Vec::new()).await.unwrap_or(0), 0);
+    // Nor does one that was answered keep its place by silence.
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    idle.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("ok"), "{answer}");
+}
+
+#[tokio::test]
+async fn one_peer_holds_so_many_connections_and_a_proxy_as_many_as_it_needs() {
+    let limits = ServeLimits { of_one_peer: 2, ..ServeLimits::default() };
+    let (address, _stop) = listen(limits, vec![]).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+        held.push(stream);
+    }
+    let mut third = TcpStream::connect(address).await.unwrap();
+    let refused = third.read(&mut [0; 1]).await;
+    assert!(refused.is_err() || refused.is_ok_and(|read| read == 0), "a third connection was taken");
+    drop(held);
+    // A place is free again when an end has been noticed.
+    loop {
+        let mut next = TcpStream::connect(address).await.unwrap();
+        let _ = next.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
+        let mut answer = String::new();
+        if next.read_to_string(&mut answer).await.is_ok() && answer.ends_with("ok") {
+            break;
+        }
+    }
+
+    let (address, _stop) = listen(limits, vec![Network::parse("127.0.0.1").unwrap()]).await;
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
+        held.push(stream);
+    }
 }
