@@ -13,6 +13,9 @@ use postdesk::clock::Clock;
 use postdesk::wire::{Request, Response, Wire};
 use support::acme::{Acme, Options};
 use support::daemon::Daemon;
+use support::folder::free_port;
+use support::pebble::{BOUND, Pebble};
+use support::skip::{Piece, without};
 use support::tls::{Connection, Offer};
 use support::wait::{LONG, holds, until};
 
@@ -24,6 +27,11 @@ fn config(port: u16, host: &str, tls: &str) -> String {
          [addresses]\nwildcard = \"incoming+{{key}}@example.test\"\n\
          [web]\nlisten = [\"127.0.0.1:{port}\"]\n{tls}"
     )
+}
+
+/// Waits until the daemon is ready: before that, a command would open its store.
+async fn listens(daemon: &Daemon) {
+    daemon.logs("postdesk is ready").await;
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
@@ -83,6 +91,7 @@ async fn the_daemon_gets_its_certificate_from_an_authority_and_says_how_it_stand
         "{before}"
     );
     daemon.spawn();
+    listens(&daemon).await;
     holds("the daemon's certificate", LONG, async || {
         daemon.run(&["status"]).stdout.windows(29).any(|text| text == b"certificate: from localhost, ")
     })
@@ -111,4 +120,40 @@ async fn the_daemon_gets_its_certificate_from_an_authority_and_says_how_it_stand
     assert!(daemon.stop().await.success());
     let log = daemon.log();
     assert!(log.contains("a new certificate is shown") && !log.contains("WARN certificate"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_authority_gives_a_certificate_by_either_challenge() {
+    if without("certificates from Pebble", &[Piece::Pebble]) {
+        return;
+    }
+    for challenge in ["tls-alpn-01", "http-01"] {
+        let (mut made, plain) = (None, free_port());
+        let mut daemon = Daemon::prepare(|folder, port| {
+            std::fs::write(folder.join("password"), "secret").unwrap();
+            std::fs::write(folder.join("eab"), BOUND).unwrap();
+            made = Some(port);
+            config(port, "desk.example.test", "")
+        });
+        let pebble = Pebble::start(made.unwrap(), plain).await;
+        let file = daemon.folder().join("postdesk.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let more = format!(
+            "redirect = [\"127.0.0.1:{plain}\"]\n[tls.acme]\ndirectory = \"{}\"\nca = \"{}\"\n\
+             challenge = \"{challenge}\"\nexternal_account = {{ id = \"kid-7\", key = {{ file = \"eab\" }} }}\n",
+            pebble.directory(),
+            pebble.root().display()
+        );
+        std::fs::write(&file, text + &more).unwrap();
+        daemon.spawn();
+        listens(&daemon).await;
+        holds("Pebble's certificate", LONG, async || {
+            String::from_utf8_lossy(&daemon.run(&["status"]).stdout).contains("certificate: from localhost, ")
+        })
+        .await;
+        let listener = std::net::SocketAddr::from(([127, 0, 0, 1], daemon.port()));
+        let shown = Connection::open(listener, Offer { host: "desk.example.test", ..Offer::default() }).await;
+        assert!(shown.unwrap().shown().issuer.contains("Pebble Intermediate CA"));
+        assert!(daemon.stop().await.success());
+    }
 }

@@ -1,6 +1,8 @@
 //! The tracker's certificate: what is there, what the daemon shows, and whether an authority can be
 //! asked.
 
+use std::path::Path;
+
 use super::{Checked, Report};
 use crate::acme::Acme;
 use crate::config::{self, TlsSource};
@@ -19,8 +21,7 @@ pub(super) async fn certificate(report: &mut Report<'_>, checked: &Checked<'_>) 
         ),
         Some(TlsSource::Files { certificate, key }) => match Pair::of_files(certificate, key) {
             Ok(pair) => {
-                let origin = Origin::File(certificate.display().to_string());
-                shown(report, checked, &standing(checked, origin, &pair));
+                of_file(report, checked, certificate, &pair);
                 by_the_daemon(report, checked);
             }
             Err(error) => report.bad(THING, format!("{error}. Check `certificate` and `key` in [tls].")),
@@ -33,27 +34,42 @@ fn host<'a>(checked: &'a Checked<'_>) -> &'a str {
     checked.config.public_url.host_str().unwrap_or("localhost")
 }
 
-fn standing(checked: &Checked<'_>, origin: Origin, pair: &Pair) -> CertificateStanding {
-    CertificateStanding {
-        origin,
-        covers: pair.says().covers(host(checked)),
-        not_after: pair.says().not_after,
-        renewal: None,
-        trouble: None,
+/// A certificate of the operator's own.
+fn of_file(report: &mut Report<'_>, checked: &Checked<'_>, path: &Path, pair: &Pair) {
+    let (host, now, says, file) = (host(checked), checked.clock.now(), pair.says(), path.display());
+    let day = says.not_after.strftime("%Y-%m-%d").to_string();
+    let origin = Origin::File(file.to_string());
+    if says.not_after <= now {
+        report.bad(THING, format!("{file} expired on {day}, and browsers refuse it. Renew it."));
+    } else if !says.covers(host) {
+        report.bad(
+            THING,
+            format!(
+                "{file} is for {}, not for {host}, and browsers refuse it. Get one for {host}, or change `public_url`.",
+                says.names.join(", ")
+            ),
+        );
+    } else if CertificateStanding::of(origin, pair, host).health(now) == CertificateHealth::Warn {
+        report.warn(THING, format!("{file} is good until {day} only. Renew it."));
+    } else {
+        report.ok(THING, format!("{file} is for {host}, and good until {day}."));
     }
 }
 
+/// A certificate from an authority, or what is shown until it has given one.
 fn shown(report: &mut Report<'_>, checked: &Checked<'_>, stands: &CertificateStanding) {
     let now = checked.clock.now();
     let line = stands.line(now);
     match stands.health(now) {
         CertificateHealth::Good => report.ok(THING, format!("{line}.")),
         CertificateHealth::Warn => {
-            report.warn(THING, format!("{line}. Renew it, or mend what keeps it from being renewed."));
+            report.warn(THING, format!("{line}. Once nothing stands in its way, it comes by itself."));
         }
         CertificateHealth::Refused => report.bad(
             THING,
-            format!("{line}; browsers refuse it. Get one for {}, or change `public_url`.", host(checked)),
+            format!(
+                "{line}; browsers refuse it. Mend what keeps it from being renewed; it comes by itself then."
+            ),
         ),
     }
 }
@@ -88,7 +104,7 @@ async fn from_authority(report: &mut Report<'_>, checked: &Checked<'_>, settings
     match acme.kept().pair() {
         Ok(Some(pair)) => {
             let origin = Origin::Authority(acme.authority().to_owned());
-            shown(report, checked, &standing(checked, origin, &pair));
+            shown(report, checked, &CertificateStanding::of(origin, &pair, host(checked)));
         }
         Ok(None) => report
             .ok(THING, format!("There is none yet; {} is asked for one at the start.", acme.authority())),

@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::Pair;
+
 /// How long before its end a certificate is worth a word. Authorities' certificates are renewed
 /// well before that.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
@@ -53,6 +55,13 @@ pub enum CertificateHealth {
 }
 
 impl CertificateStanding {
+    /// How this certificate stands, where nothing is known to be wrong with it.
+    #[must_use]
+    pub fn of(origin: Origin, pair: &Pair, host: &str) -> Self {
+        let says = pair.says();
+        Self { origin, covers: says.covers(host), not_after: says.not_after, renewal: None, trouble: None }
+    }
+
     /// The days until the certificate ends, as a gauge has them: below 0 it has ended.
     #[must_use]
     pub fn days(&self, now: Timestamp) -> f64 {

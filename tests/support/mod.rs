@@ -25,6 +25,7 @@ pub mod jmap;
 pub mod keeper;
 pub mod letter;
 pub mod lmtp;
+pub mod pebble;
 pub mod skip;
 pub mod smtp;
 pub mod street;

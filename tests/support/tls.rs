@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -100,6 +101,18 @@ impl Connection {
             }
         }
     }
+}
+
+/// An authority's certificate, and one that it signed for `localhost`, with its key: PEM texts.
+pub fn https_of_its_own() -> (String, String, String) {
+    let mut root = CertificateParams::new(vec![]).expect("no names");
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    root.distinguished_name.push(DnType::CommonName, "The https of an authority");
+    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().expect("a key")).expect("a root");
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let leaf = params.signed_by(&key, &root).expect("a certificate");
+    (root.as_ref().pem(), leaf.pem(), key.serialize_pem())
 }
 
 /// What a certificate says of itself.

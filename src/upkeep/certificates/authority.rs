@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::House;
 use super::attempt::Attempts;
-use super::tell::standing;
 use crate::acme::{Acme, Window, due};
 use crate::clock::after;
 use crate::tls::{CertificateStanding, Origin, Pair, Shown, TlsError, generated};
@@ -107,13 +106,16 @@ impl Authority {
 
     fn tell(&self, now: Timestamp) {
         let name = self.acme.authority().to_owned();
-        let trouble = self.attempts.trouble();
+        let (host, trouble) = (&self.house.host, self.attempts.trouble());
         let stands = match (&self.given, &self.own) {
             (Some(given), _) => CertificateStanding {
                 renewal: Some(due(given.says(), self.window)),
-                ..standing(Origin::Authority(name), given, &self.house.host, trouble)
+                trouble,
+                ..CertificateStanding::of(Origin::Authority(name), given, host)
             },
-            (None, Some(own)) => standing(Origin::Meanwhile(name), own, &self.house.host, trouble),
+            (None, Some(own)) => {
+                CertificateStanding { trouble, ..CertificateStanding::of(Origin::Meanwhile(name), own, host) }
+            }
             (None, None) => return,
         };
         self.house.teller.tell(&stands, now);

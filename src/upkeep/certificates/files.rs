@@ -4,9 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::tell::standing;
 use super::{House, ReloadError};
-use crate::tls::{CertificateTrouble, Origin, Pair, Shown, TlsError, Watched};
+use crate::tls::{CertificateStanding, CertificateTrouble, Origin, Pair, Shown, TlsError, Watched};
 
 /// The operator's files.
 pub(super) struct Files {
@@ -90,7 +89,9 @@ impl Files {
 
     fn tell(&self) {
         let origin = Origin::File(self.watched.certificate().display().to_string());
-        let stands = standing(origin, &self.pair, &self.house.host, self.trouble.clone());
+        let trouble = self.trouble.clone();
+        let stands =
+            CertificateStanding { trouble, ..CertificateStanding::of(origin, &self.pair, &self.house.host) };
         self.house.teller.tell(&stands, self.house.clock.now());
     }
 }

@@ -3,8 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::House;
-use super::tell::standing;
-use crate::tls::{Origin, Pair, Shown, TlsError, generated};
+use crate::tls::{CertificateStanding, Origin, Pair, Shown, TlsError, generated};
 
 /// How often to look whether it has to be made anew.
 const EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -41,7 +40,7 @@ impl Own {
     }
 
     fn tell(&self, now: Timestamp) {
-        let stands = standing(Origin::Generated, &self.pair, &self.house.host, None);
+        let stands = CertificateStanding::of(Origin::Generated, &self.pair, &self.house.host);
         self.house.teller.tell(&stands, now);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::desk::StandingBoard;
-use crate::tls::{CertificateHealth, CertificateStanding, CertificateTrouble, Origin, Pair};
+use crate::tls::{CertificateHealth, CertificateStanding, Origin};
 
 /// Says how the certificate stands.
 #[derive(Clone)]
@@ -65,22 +65,5 @@ impl Teller {
                 "browsers refuse the certificate; see `postdesk check`"
             ),
         }
-    }
-}
-
-/// How a certificate stands that has nothing wrong with it.
-pub(super) fn standing(
-    origin: Origin,
-    pair: &Pair,
-    host: &str,
-    trouble: Option<CertificateTrouble>,
-) -> CertificateStanding {
-    let says = pair.says();
-    CertificateStanding {
-        origin,
-        covers: says.covers(host),
-        not_after: says.not_after,
-        renewal: None,
-        trouble,
     }
 }

@@ -176,3 +176,34 @@ async fn one_peer_holds_so_many_connections_and_a_proxy_as_many_as_it_needs() {
         held.push(stream);
     }
 }
+
+#[tokio::test]
+async fn a_connection_over_http_2_that_asks_nothing_is_ended() {
+    use http_body_util::Empty;
+    use hyper::body::Bytes;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    use crate::tls::{Challenges, ClientConfig, Shown, client_config, connect, generated};
+
+    let folder = tempfile::tempdir().unwrap();
+    let pair = generated(folder.path(), "localhost", crate::clock::Clock::system().now()).unwrap();
+    let server = Shown::new(pair, Challenges::default()).server_config().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_stop, stopped) = watch::channel(false);
+    let router = Router::new().route("/", get(|| async { "ok" }));
+    let limits = ServeLimits { idle: Duration::from_millis(50), ..ServeLimits::default() };
+    tokio::spawn(serve_within(listener, Speak::Tls(server), vec![], router, stopped, limits));
+    let mut trust: ClientConfig =
+        (*client_config(Some(&folder.path().join("generated.crt"))).unwrap()).clone();
+    trust.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = TcpStream::connect(address).await.unwrap();
+    let stream = connect(&Arc::new(trust), "localhost", stream).await.unwrap();
+    let (mut sender, driver) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let driver = tokio::spawn(driver);
+    let request = http::Request::get("https://localhost/").body(Empty::<Bytes>::new()).unwrap();
+    assert_eq!(sender.send_request(request).await.unwrap().status(), StatusCode::OK);
+    driver.await.unwrap().unwrap();
+    assert!(sender.is_closed());
+}
