@@ -21,6 +21,7 @@ pub mod keep;
 pub mod tls;
 pub mod dns;
 pub mod wire;
+pub mod acme;
 pub mod jmap;
 pub mod theme;
 pub mod systemd;

@@ -24,8 +24,8 @@ pub enum StartError {
     Tls(#[from] TlsError),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{address} cannot be listened on: {error}; `web.listen` in the configuration says where")]
-    Listen { address: SocketAddr, error: io::Error },
+    #[error("{address} cannot be listened on: {error}; `{setting}` in the configuration says where")]
+    Listen { address: SocketAddr, setting: &'static str, error: io::Error },
     #[error("the control socket {} cannot be made: {error}", path.display())]
     Control { path: PathBuf, error: io::Error },
 }

@@ -5,34 +5,31 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use crate::tls::ServerConfig;
-use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::sync::watch;
 
 use super::StartError;
-use super::parts::Parts;
-use crate::config::{Config, TlsSource};
-use crate::tls;
-use crate::web;
+use crate::config::Config;
+use crate::tls::Challenges;
+use crate::upkeep::Certificates;
+use crate::web::{self, Speak};
 
-/// One bound listener of the tracker.
+/// One bound listener.
 pub(super) struct Web {
     pub(super) address: SocketAddr,
-    pub(super) tls: Option<Arc<ServerConfig>>,
     listener: TcpListener,
+    speak: Speak,
     settings: web::Settings,
+    what: What,
 }
 
-/// Until when the certificate that browsers are shown is good.
-fn certificate_end(config: &Config) -> Option<Timestamp> {
-    let file = match config.tls.as_ref()? {
-        TlsSource::Files { certificate, .. } => certificate.clone(),
-        TlsSource::Generated => config.data.join("tls").join("generated.crt"),
-    };
-    tls::Certificate::of_file(&file).ok().map(|certificate| certificate.not_after)
+/// What is served there.
+#[derive(Clone)]
+enum What {
+    Tracker,
+    /// The way to the tracker.
+    Redirect(Challenges),
 }
 
 /// Who may read `/metrics`.
@@ -47,18 +44,13 @@ fn watchers(config: &Config) -> Result<web::Watchers, StartError> {
 /// Binds every listener of the configuration. Port 0 takes a free one.
 pub(super) async fn bind(
     config: &Config,
-    parts: &Parts,
+    certificates: Option<&Certificates>,
     demo: Option<web::DemoHint>,
 ) -> Result<Vec<Web>, StartError> {
-    let tls = match &config.tls {
-        Some(source) => {
-            let host = config.public_url.host_str().unwrap_or("localhost");
-            Some(tls::server_config(source, &config.data.join("tls"), host, parts.desk.clock.now())?)
-        }
-        None => None,
+    let speak = match certificates {
+        Some(certificates) => Speak::Tls(certificates.shown().server_config()?),
+        None => Speak::PlainBehind(config.web.trusted_proxies.clone()),
     };
-    let until = tls.as_ref().and_then(|_| certificate_end(config));
-    parts.desk.standing().update(|standing| standing.certificate_until = until);
     let settings = web::Settings {
         public_url: config.public_url.clone(),
         trusted_proxies: config.web.trusted_proxies.clone(),
@@ -68,24 +60,53 @@ pub(super) async fn bind(
     };
     let mut bound = Vec::new();
     for address in &config.web.listen {
-        let failed = |error| StartError::Listen { address: *address, error };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        bound.push(Web { address, tls: tls.clone(), listener, settings: settings.clone() });
+        bound.push(Web::bind(*address, "web.listen", &settings, speak.clone(), What::Tracker).await?);
+    }
+    let challenges = certificates.map(|certificates| certificates.challenges().clone()).unwrap_or_default();
+    for address in &config.web.redirect {
+        let what = What::Redirect(challenges.clone());
+        bound.push(Web::bind(*address, "web.redirect", &settings, Speak::PlainForAll, what).await?);
     }
     Ok(bound)
 }
 
 impl Web {
+    async fn bind(
+        address: SocketAddr,
+        setting: &'static str,
+        settings: &web::Settings,
+        speak: Speak,
+        what: What,
+    ) -> Result<Self, StartError> {
+        let failed = |error| StartError::Listen { address, setting, error };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Self { address, listener, speak, settings: settings.clone(), what })
+    }
+
+    pub(super) fn is_tracker(&self) -> bool {
+        matches!(self.what, What::Tracker)
+    }
+
+    pub(super) fn has_tls(&self) -> bool {
+        matches!(self.speak, Speak::Tls(_))
+    }
+
     pub(super) async fn serve(
         self,
         desk: crate::desk::Desk,
         theme: crate::theme::Theme,
         stop: watch::Receiver<bool>,
     ) {
-        let random = desk.random.clone();
-        let router = web::Web::new(desk, theme, random, self.settings).router();
-        web::serve(self.listener, self.tls, router, stop).await;
+        let proxies = self.settings.trusted_proxies.clone();
+        let router = match self.what {
+            What::Tracker => {
+                let random = desk.random.clone();
+                web::Web::new(desk, theme, random, self.settings).router()
+            }
+            What::Redirect(challenges) => web::redirect(&self.settings.public_url, challenges),
+        };
+        web::serve(self.listener, self.speak, proxies, router, stop).await;
     }
 }
 

@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::control::{self, Answer, Operator, Request};
 use crate::desk::{Desk, Street};
 use crate::systemd;
+use crate::upkeep::Certificates;
 use crate::web::DemoHint;
 use keep::kept_running;
 use listen::Web;
@@ -32,6 +33,7 @@ use reload::Reload;
 pub struct App {
     parts: Parts,
     web: Vec<Web>,
+    certificates: Option<Certificates>,
     control: UnixListener,
     reload: Reload,
 }
@@ -45,16 +47,23 @@ impl App {
     pub async fn build(config: Config, demo: Option<DemoHint>) -> Result<Self, StartError> {
         let of = config.clone();
         let parts = watchdog::with_time(&Clock::system(), move || Parts::build(&of)).await?;
-        let web = listen::bind(&config, &parts, demo).await?;
+        let certificates = Certificates::begin(&config, &parts.desk)?;
+        let web = listen::bind(&config, certificates.as_ref(), demo).await?;
         let control = listen::bind_control(&config.control_socket()).await?;
         parts.begin_run().await?;
-        let reload = Reload::new(config, parts.intake.clone());
-        Ok(Self { parts, web, control, reload })
+        let reload = Reload::new(config, parts.intake.clone(), certificates.clone());
+        Ok(Self { parts, web, certificates, control, reload })
     }
 
     /// Where the tracker listens, with the ports that were really bound.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
-        self.web.iter().map(|web| web.address)
+        self.web.iter().filter(|web| web.is_tracker()).map(|web| web.address)
+    }
+
+    /// What keeps the tracker's certificate, where it shows one: its `reload` reads files again.
+    #[must_use]
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.certificates.as_ref()
     }
 
     #[must_use]
@@ -76,11 +85,19 @@ impl App {
         };
         let mut tasks: Vec<JoinHandle<()>> = Vec::new();
         for web in self.web {
-            tracing::info!(address = %web.address, tls = web.tls.is_some(), "the tracker listens");
+            let what = if web.is_tracker() { "the tracker listens" } else { "the way to https listens" };
+            tracing::info!(address = %web.address, tls = web.has_tls(), "{what}");
             tasks.push(tokio::spawn(web.serve(parts.desk.clone(), parts.theme.clone(), stopped.clone())));
         }
         tasks.push(tokio::spawn(control::serve(self.control, operator, stopped.clone())));
         tasks.extend(streets(&parts, &stopped));
+        if let Some(certificates) = self.certificates {
+            let clock = parts.desk.clock.clone();
+            tasks.push(tokio::spawn(kept_running("certificates", clock, stopped.clone(), move |stop| {
+                let certificates = certificates.clone();
+                async move { certificates.run(stop).await }
+            })));
+        }
         let status = format!("serving at {}", parts.desk.links().base());
         tasks.push(tokio::spawn(reload::at_hangup(reload, status.clone(), stopped.clone())));
         // Fed until the very end, and ends with this function.

@@ -12,6 +12,7 @@ use crate::config::{Config, ConfigError};
 use crate::control;
 use crate::intake::Intake;
 use crate::systemd;
+use crate::upkeep::Certificates;
 
 /// The settings that are in force at once; a name that ends in a dot is that of a section.
 const AT_ONCE: &[&str] = &["limits.max_mail_bytes"];
@@ -22,6 +23,8 @@ pub(super) struct Reload {
     /// The configuration as it is in force, and as it was read at the start where that is so still.
     running: Arc<Mutex<Config>>,
     intake: Intake,
+    /// Read again, or asked for again, whatever changed.
+    certificates: Option<Certificates>,
 }
 
 /// What a reload changed.
@@ -34,8 +37,8 @@ struct Reloaded {
 }
 
 impl Reload {
-    pub(super) fn new(config: Config, intake: Intake) -> Self {
-        Self { running: Arc::new(Mutex::new(config)), intake }
+    pub(super) fn new(config: Config, intake: Intake, certificates: Option<Certificates>) -> Self {
+        Self { running: Arc::new(Mutex::new(config)), intake, certificates }
     }
 
     /// For `postdesk reload`, which comes in over the control socket.
@@ -77,6 +80,7 @@ impl Reload {
         match self.reload().await {
             Ok(reloaded) => {
                 reloaded.log();
+                self.reload_certificates().await?;
                 Ok(reloaded.lines())
             }
             Err(error) => {
@@ -84,6 +88,16 @@ impl Reload {
                 Err(format!("{error}; the former configuration stays in force"))
             }
         }
+    }
+}
+
+impl Reload {
+    async fn reload_certificates(&self) -> Result<(), String> {
+        let Some(certificates) = &self.certificates else { return Ok(()) };
+        certificates.reload().await.map_err(|error| {
+            tracing::error!(%error, "the certificate was not read again; the former one stays in use");
+            format!("{error}; the former certificate stays in use")
+        })
     }
 }
 

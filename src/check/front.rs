@@ -1,22 +1,18 @@
-//! The tracker's front: where it listens, how it is reached, its certificate.
+//! The tracker's front: where it listens, and how it is reached.
 
-use jiff::SignedDuration;
 use tokio::net::TcpListener;
 
 use super::{Checked, Report};
-use crate::config::TlsSource;
-use crate::tls::{self, Certificate};
-
-/// How long before its end a certificate is worth a word.
-const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// Whether each listener can be had, or is the running daemon's.
 pub(super) async fn listeners(report: &mut Report<'_>, checked: &Checked<'_>) {
-    for address in &checked.config.web.listen {
+    let web = &checked.config.web;
+    let listen = web.listen.iter().map(|address| (address, "listen"));
+    for (address, setting) in listen.chain(web.redirect.iter().map(|address| (address, "redirect"))) {
         match TcpListener::bind(address).await {
             Ok(_) if checked.daemon => report.warn(
                 "listener",
-                format!("{address} is free although a daemon runs; restart it if `listen` in [web] was changed."),
+                format!("{address} is free although a daemon runs; restart it if `{setting}` in [web] was changed."),
             ),
             Ok(_) => report.ok("listener", format!("{address} is free.")),
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse && checked.daemon => {
@@ -24,18 +20,18 @@ pub(super) async fn listeners(report: &mut Report<'_>, checked: &Checked<'_>) {
             }
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => report.bad(
                 "listener",
-                format!("{address} is in use by another program. Stop that one, or change `listen` in [web]."),
+                format!("{address} is in use by another program. Stop that one, or change `{setting}` in [web]."),
             ),
             Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => report.warn(
                 "listener",
                 format!(
                     "{address} may not be taken by this user ({error}). The service may; by hand, use a port above 1023 \
-                     in `listen` of [web]."
+                     in `{setting}` of [web]."
                 ),
             ),
             Err(error) => report.bad(
                 "listener",
-                format!("{address} cannot be listened on: {error}. Check `listen` in [web]."),
+                format!("{address} cannot be listened on: {error}. Check `{setting}` in [web]."),
             ),
         }
     }
@@ -64,50 +60,5 @@ pub(super) async fn public_url(report: &mut Report<'_>, checked: &Checked<'_>) {
         );
     } else {
         report.ok("public url", format!("Links begin with {url}."));
-    }
-}
-
-/// The tracker's certificate.
-pub(super) fn certificate(report: &mut Report<'_>, checked: &Checked<'_>) {
-    let config = checked.config;
-    let host = config.public_url.host_str().unwrap_or("localhost");
-    let (certificate, source) = match &config.tls {
-        None => return report.ok("certificate", "The tracker speaks plain HTTP and shows none."),
-        Some(TlsSource::Generated) => {
-            return report.warn(
-                "certificate",
-                "Postdesk makes one itself, and browsers will warn of it. For other people, name one in [tls].",
-            );
-        }
-        Some(source @ TlsSource::Files { certificate, .. }) => (certificate, source),
-    };
-    let now = checked.clock.now();
-    // Files are only read by this; what would be written is a generated one.
-    let usable = tls::server_config(source, &config.data.join("tls"), host, now);
-    let read = usable.and_then(|_| Certificate::of_file(certificate));
-    let (shown, found) = match read {
-        Ok(found) => (certificate.display(), found),
-        Err(error) => {
-            return report.bad("certificate", format!("{error}. Check `certificate` and `key` in [tls]."));
-        }
-    };
-    let day = found.not_after.strftime("%Y-%m-%d").to_string();
-    if found.not_after < now {
-        report.bad("certificate", format!("{shown} expired on {day}, and browsers refuse it. Renew it."));
-    } else if !found.covers(host) {
-        report.bad(
-            "certificate",
-            format!(
-                "{shown} is for {}, not for {host}, and browsers refuse it. Get one for {host}, or change `public_url`.",
-                found.names.join(", ")
-            ),
-        );
-    } else if found.not_after.duration_since(now) < SOON {
-        report.warn(
-            "certificate",
-            format!("{shown} is good until {day} only. Renew it, then restart Postdesk."),
-        );
-    } else {
-        report.ok("certificate", format!("{shown} is for {host}, and good until {day}."));
     }
 }

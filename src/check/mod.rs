@@ -4,6 +4,7 @@
 //! running daemon it asks that one about the store, because nobody else may open it.
 
 mod addresses;
+mod certificate;
 mod disk;
 mod front;
 mod login;
@@ -69,7 +70,7 @@ pub async fn run<'a>(
     addresses::wildcards(&mut report, &checked);
     front::listeners(&mut report, &checked).await;
     front::public_url(&mut report, &checked).await;
-    front::certificate(&mut report, &checked);
+    certificate::certificate(&mut report, &checked).await;
     match login::sign_in(&mut report, &checked).await {
         Some(jmap) => at_the_server(&mut report, &checked, &jmap, send).await,
         None => report.skip(

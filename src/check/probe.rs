@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Checked, Finding, Level, Report, addresses, disk, front, login, mailbox, send, server};
+use super::{
+    Checked, Finding, Level, Report, addresses, certificate, disk, front, login, mailbox, send, server,
+};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::Survey;
@@ -57,7 +59,7 @@ impl Probe<'_> {
         disk::store(&mut report, &mut checked).await;
         front::listeners(&mut report, &checked).await;
         front::public_url(&mut report, &checked).await;
-        front::certificate(&mut report, &checked);
+        certificate::certificate(&mut report, &checked).await;
         found(&report)
     }
 

@@ -15,14 +15,13 @@ use crate::demo;
 pub(super) async fn demo(args: Demo) -> Result<(), String> {
     let running = demo::Demo::start(args.port).await.map_err(|error| error.to_string())?;
     println!("{}", running.greeting());
-    running
-        .run(async {
-            tokio::select! {
-                () = app::stop_signal() => {}
-                () = app::terminal_closed() => {}
-            }
-        })
-        .await;
+    let until = async {
+        tokio::select! {
+            () = app::stop_signal() => {}
+            () = app::terminal_closed() => {}
+        }
+    };
+    Box::pin(running.run(until)).await;
     Ok(())
 }
 
@@ -45,7 +44,7 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
         Ok(told) => told,
         Err(ControlError::NobodyThere) => {
             refuse_as_another(&config)?;
-            app::answer_alone(config, request).await.map_err(|error| error.to_string())?
+            Box::pin(app::answer_alone(config, request)).await.map_err(|error| error.to_string())?
         }
         Err(error) => return Err(error.to_string()),
     };

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::{Config, ConfigError, TlsSource};
+use super::{Config, ConfigError, TlsSource, tls};
 
 /// Checks values against each other. No file is touched.
 pub(super) fn values(config: &Config) -> Result<(), ConfigError> {
     login(config)?;
     plain_http(config)?;
+    tls::fits(config)?;
     mailboxes(config)
 }
 
@@ -17,6 +18,9 @@ pub(super) fn files(config: &Config) -> Result<(), ConfigError> {
     if let Some(TlsSource::Files { certificate, key }) = &config.tls {
         named.push(("tls.certificate", Some(certificate)));
         named.push(("tls.key", Some(key)));
+    }
+    if let Some(TlsSource::Acme(acme)) = &config.tls {
+        named.push(("tls.acme.ca", acme.ca.as_ref()));
     }
     for (setting, path) in named {
         if let Some(path) = path.filter(|path| !path.is_file()) {

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::changes::Source;
 use super::{
-    Addresses, Config, ConfigError, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource, Watch, Web, check,
+    Addresses, Config, ConfigError, ExternalAccount, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource,
+    Watch, Web, check,
 };
 use crate::mail::Address;
 use crate::triage::Wildcard;
@@ -112,9 +113,20 @@ impl Config {
                 root(path);
             }
         }
-        if let Some(TlsSource::Files { certificate, key }) = &mut self.tls {
-            root(certificate);
-            root(key);
+        match &mut self.tls {
+            Some(TlsSource::Files { certificate, key }) => {
+                root(certificate);
+                root(key);
+            }
+            Some(TlsSource::Acme(acme)) => {
+                if let Some(ca) = &mut acme.ca {
+                    root(ca);
+                }
+                if let Some(ExternalAccount { key: Secret::File(path), .. }) = &mut acme.external_account {
+                    root(path);
+                }
+            }
+            Some(TlsSource::Generated) | None => {}
         }
     }
 }

@@ -18,6 +18,7 @@ mod mailbox_ref;
 mod network;
 mod read;
 mod secret;
+mod tls;
 mod written;
 
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ pub use login::Login;
 pub use mailbox_ref::{MailboxRef, MailboxRefError};
 pub use network::Network;
 pub use secret::Secret;
+pub use tls::{Acme, Challenge, ExternalAccount, TlsSource};
 pub use written::{Written, WrittenError};
 
 use crate::mail::Address;
@@ -283,28 +285,32 @@ pub struct Web {
     #[serde(deserialize_with = "read::listeners")]
     pub listen: Vec<SocketAddr>,
     /// Proxies that speak https in front of Postdesk, and whose `Forwarded` or `X-Forwarded-For` is
-    /// believed: addresses, or networks such as `10.0.0.0/8`.
+    /// believed: addresses, or networks such as `10.0.0.0/8`. Without `[tls]`, whoever is neither of
+    /// these nor on this machine is refused.
     ///
     /// ```toml,set
     /// trusted_proxies = ["127.0.0.1", "::1"]
     /// ```
     #[serde(deserialize_with = "read::networks")]
     pub trusted_proxies: Vec<Network>,
+    /// Addresses with their ports that lead browsers to `public_url`, and answer an authority that
+    /// asks by http-01. Nothing else is told there.
+    ///
+    /// ```toml
+    /// redirect = ["[::]:80"]
+    /// ```
+    #[serde(deserialize_with = "read::listeners")]
+    pub redirect: Vec<SocketAddr>,
 }
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))], trusted_proxies: Vec::new() }
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            trusted_proxies: Vec::new(),
+            redirect: Vec::new(),
+        }
     }
-}
-
-/// The tracker's certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TlsSource {
-    /// PEM files: the certificate with its chain, and its key.
-    Files { certificate: PathBuf, key: PathBuf },
-    /// One that Postdesk makes and signs itself, for trying out. Browsers will warn.
-    Generated,
 }
 
 /// Bounds on what is taken in and what is sent.

@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
-use super::{MailboxRef, Network, TlsSource};
+use super::{MailboxRef, Network};
 use crate::mail::Address;
 use crate::triage::Wildcard;
 
@@ -29,7 +29,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn url<E: Error>(text: &str, example: &str) -> Result<Url, E> {
+pub(super) fn url<E: Error>(text: &str, example: &str) -> Result<Url, E> {
     let url =
         Url::parse(text).map_err(|error| E::custom(format!("is no address ({error}); such as {example}")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -141,43 +141,4 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network
     };
     let texts = Vec::<String>::deserialize(from)?;
     texts.iter().map(|text| Network::parse(text).ok_or_else(|| wrong(text))).collect()
-}
-
-/// The tracker's certificate, where no proxy stands in front. Without this table the tracker speaks
-/// plain HTTP.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tls {
-    /// A PEM file: the certificate with its chain.
-    ///
-    /// ```toml
-    /// certificate = "fullchain.pem"
-    /// ```
-    certificate: Option<PathBuf>,
-    /// A PEM file: its private key.
-    ///
-    /// ```toml
-    /// key = "privkey.pem"
-    /// ```
-    key: Option<PathBuf>,
-    /// In place of both: Postdesk makes a certificate and signs it itself, for trying out. Browsers
-    /// will warn of it.
-    ///
-    /// ```toml
-    /// generated = true
-    /// ```
-    #[serde(default)]
-    generated: bool,
-}
-
-impl<'de> Deserialize<'de> for TlsSource {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match Tls::deserialize(from)? {
-            Tls { certificate: Some(certificate), key: Some(key), generated: false } => {
-                Ok(Self::Files { certificate, key })
-            }
-            Tls { certificate: None, key: None, generated: true } => Ok(Self::Generated),
-            _ => Err(D::Error::custom("takes either `certificate` and `key`, or `generated = true`")),
-        }
-    }
 }

@@ -89,6 +89,48 @@ fn each_error_names_file_line_and_setting() {
         ),
         (
             "[addresses]",
+            "[tls]\ngenerated = true\n[tls.acme]\n[addresses]",
+            "desk.toml, line 8: `tls` ",
+            "one of three",
+        ),
+        (
+            "[addresses]",
+            "[tls.acme]\ndirectory = \"http://ca.example/\"\n[addresses]",
+            "desk.toml, line 9: `tls.acme.directory` ",
+            "https",
+        ),
+        (
+            "[addresses]",
+            "[tls.acme]\nchallenge = \"dns-01\"\n[addresses]",
+            "desk.toml, line 9: `tls.acme.challenge` ",
+            "http-01",
+        ),
+        (
+            "[addresses]",
+            "[tls.acme]\nchallenge = \"http-01\"\n[addresses]",
+            "desk.toml, line 9: `tls.acme.challenge` ",
+            "redirect = [\"[::]:80\"]",
+        ),
+        (
+            "[addresses]",
+            "[web]\nredirect = [\"127.0.0.1:8080\"]\n[addresses]",
+            "desk.toml, line 9: `web.redirect` ",
+            "port of its own",
+        ),
+        (
+            "https://desk.example.com\"",
+            "https://192.0.2.7\"\ntls = { acme = {} }",
+            "desk.toml, line 2: `public_url` ",
+            "the host's name",
+        ),
+        (
+            "https://desk.example.com\"",
+            "http://localhost\"\ntls = { generated = true }",
+            "desk.toml, line 2: `public_url` ",
+            "take [tls] away",
+        ),
+        (
+            "[addresses]",
             "[tls]\ngenerated = false\n[addresses]",
             "desk.toml, line 8: `tls` ",
             "generated = true",

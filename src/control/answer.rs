@@ -84,7 +84,8 @@ fn survey(desk: &Desk) -> Result<Survey, String> {
     let standing = desk.standing().get();
     let stopped = standing.stopped.as_ref().map(ToString::to_string);
     let intake = Some(status::intake_line(&standing.intake));
-    Ok(Survey { writable: *desk.store.writable().borrow(), intake, stopped, ..survey })
+    let writable = *desk.store.writable().borrow();
+    Ok(Survey { writable, intake, stopped, certificate: standing.certificate, ..survey })
 }
 
 async fn project_add(desk: &Desk, add: ProjectAdd) -> Result<Vec<String>, String> {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keeping;
@@ -36,7 +37,7 @@ pub(super) fn lines(desk: &Desk, running: bool) -> Vec<String> {
     let figures = desk.figures(&health);
     let mut lines = if running {
         let mut lines = of_health(&health);
-        lines.extend(of_the_streets(&desk.standing().get(), &figures.stand, &health));
+        lines.extend(of_the_streets(&desk.standing().get(), &figures.stand, &health, desk.clock.now()));
         lines
     } else {
         vec!["no daemon runs on this data folder, so no mail comes in or goes out".to_owned()]
@@ -63,7 +64,7 @@ fn of_health(health: &Health) -> Vec<String> {
 }
 
 /// How mail comes in and goes out.
-fn of_the_streets(standing: &Standing, stand: &Stand, health: &Health) -> Vec<String> {
+fn of_the_streets(standing: &Standing, stand: &Stand, health: &Health, now: Timestamp) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(other) = &standing.stopped {
         lines.push(format!("stopped, mail in and out: {other}"));
@@ -94,9 +95,9 @@ fn of_the_streets(standing: &Standing, stand: &Stand, health: &Health) -> Vec<St
         format!("mail out: {sending}"),
     ]);
     lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
-    if let Some(days) = stand.certificate_days {
-        lines.push(format!("certificate: good for {days:.0} days"));
-    }
+    lines.extend(
+        standing.certificate.as_ref().map(|certificate| format!("certificate: {}", certificate.line(now))),
+    );
     lines
 }
 
@@ -227,7 +228,7 @@ mod tests {
         };
         assert_eq!(of_health(&health), ["IT DOES NOT WORK:", "  The store cannot be read."]);
         let standing = Standing { intake: IntakeStanding::Running, ..Standing::default() };
-        let lines = of_the_streets(&standing, &Stand::default(), &health);
+        let lines = of_the_streets(&standing, &Stand::default(), &health, Timestamp::UNIX_EPOCH);
         assert_eq!(lines.first().unwrap(), "mail in: running, last sweep 3 min 20 s ago");
     }
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Look, StoreError};
+use crate::tls::CertificateStanding;
 use crate::tracker::StoreId;
 
 /// What `check` wants to know of the store.
@@ -28,6 +29,9 @@ pub struct Survey {
     /// What the daemon saw that stopped mail in and out: another desk's marker.
     #[serde(default)]
     pub stopped: Option<String>,
+    /// How the daemon's certificate stands, where one runs and shows one.
+    #[serde(default)]
+    pub certificate: Option<CertificateStanding>,
 }
 
 impl Survey {
@@ -51,6 +55,7 @@ impl Survey {
             runs: look.runs()?.into_iter().map(|run| run.0).collect(),
             last: look.last_seq()?.0,
             stopped: None,
+            certificate: None,
         })
     }
 

@@ -139,8 +139,7 @@ impl Desk {
 
     /// How many days the tracker's certificate is still good; nothing where it shows none.
     pub(super) fn certificate_days(&self) -> Option<f64> {
-        let until = self.standing.get().certificate_until?;
-        Some(until.duration_since(self.clock.now()).as_secs_f64() / 86_400.0)
+        Some(self.standing.get().certificate?.days(self.clock.now()))
     }
 }
 

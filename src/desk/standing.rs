@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::tls::CertificateStanding;
 use crate::tracker::Lane;
 use crate::triage::OtherMarker;
 
@@ -40,14 +41,14 @@ pub struct Standing {
     pub listening: Option<Listening>,
     /// When the intake mailbox was last seen empty of new mail.
     pub last_sweep: Option<Timestamp>,
+    /// The tracker's certificate, where it shows one.
+    pub certificate: Option<CertificateStanding>,
     /// Why letters do not leave at present, if something is in the way.
     pub sending_trouble: Option<String>,
     /// A person paused mail in and out.
     pub paused: bool,
     /// Mails in the intake mailbox that could not be downloaded so far.
     pub not_downloaded: u64,
-    /// Until when the tracker's certificate is good.
-    pub certificate_until: Option<Timestamp>,
     /// What the mail account takes up at the mail server, in octets, where that tells.
     pub account_bytes: Option<u64>,
     /// Lanes that sent too many letters within a minute; they go on by themselves.

@@ -24,6 +24,10 @@ pub struct Certificate {
     pub names: Vec<String>,
     pub not_before: Timestamp,
     pub not_after: Timestamp,
+    /// The number that its authority gave it, as it is encoded (RFC 5280 §4.1.2.2).
+    pub serial: Vec<u8>,
+    /// The key that signed it, as its authority numbers its keys (RFC 5280 §4.2.1.1).
+    pub authority_key: Option<Vec<u8>>,
 }
 
 /// Why a server's certificate was not accepted.
@@ -73,23 +77,24 @@ impl Certificate {
         })
     }
 
-    fn of_der(der: &[u8]) -> Option<Self> {
+    pub(super) fn of_der(der: &[u8]) -> Option<Self> {
         let mut certificate = Der(Der(der).take(SEQUENCE)?);
         let mut fields = Der(certificate.take(SEQUENCE)?);
         fields.skip(VERSION);
-        // Serial number, algorithm, issuer.
-        fields.next()?;
+        let serial = fields.take(INTEGER)?.to_vec();
+        // Algorithm, issuer.
         fields.next()?;
         fields.next()?;
         let mut validity = Der(fields.take(SEQUENCE)?);
         let (not_before, not_after) = (time(validity.next()?)?, time(validity.next()?)?);
-        let mut names = Vec::new();
+        let (mut names, mut authority_key) = (Vec::new(), None);
         while let Some((tag, content)) = fields.next() {
             if tag == EXTENSIONS {
-                names = alternative_names(content).unwrap_or_default();
+                names = extension(content, SUBJECT_ALT_NAME).and_then(alternative_names).unwrap_or_default();
+                authority_key = extension(content, AUTHORITY_KEY).and_then(key_identifier);
             }
         }
-        Some(Self { names, not_before, not_after })
+        Some(Self { names, not_before, not_after, serial, authority_key })
     }
 }
 
@@ -117,6 +122,7 @@ impl Distrust {
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 const EXTENSIONS: u8 = 0xa3;
+const INTEGER: u8 = 0x02;
 const OID: u8 = 0x06;
 const BOOLEAN: u8 = 0x01;
 const OCTETS: u8 = 0x04;
@@ -124,8 +130,11 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const DNS_NAME: u8 = 0x82;
 const IP_ADDRESS: u8 = 0x87;
+const KEY_IDENTIFIER: u8 = 0x80;
 /// `2.5.29.17`, subjectAltName.
 const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+/// `2.5.29.35`, authorityKeyIdentifier.
+const AUTHORITY_KEY: &[u8] = &[0x55, 0x1d, 0x23];
 
 /// Reads one DER value after the other (X.690 §10.1: lengths are definite).
 struct Der<'a>(&'a [u8]);
@@ -173,19 +182,28 @@ fn time((tag, content): (u8, &[u8])) -> Option<Timestamp> {
     Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
-fn alternative_names(extensions: &[u8]) -> Option<Vec<String>> {
+/// The value of the extension by this number.
+fn extension<'a>(extensions: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     let mut list = Der(Der(extensions).take(SEQUENCE)?);
     while let Some((_, extension)) = list.next() {
         let mut extension = Der(extension);
-        let is_names = extension.take(OID)? == SUBJECT_ALT_NAME;
+        let found = extension.take(OID)? == wanted;
         extension.skip(BOOLEAN);
         let value = extension.take(OCTETS)?;
-        if is_names {
-            let mut names = Der(Der(value).take(SEQUENCE)?);
-            return Some(std::iter::from_fn(|| names.next()).filter_map(name).collect());
+        if found {
+            return Some(value);
         }
     }
     None
+}
+
+fn alternative_names(value: &[u8]) -> Option<Vec<String>> {
+    let mut names = Der(Der(value).take(SEQUENCE)?);
+    Some(std::iter::from_fn(|| names.next()).filter_map(name).collect())
+}
+
+fn key_identifier(value: &[u8]) -> Option<Vec<u8>> {
+    Some(Der(Der(value).take(SEQUENCE)?).take(KEY_IDENTIFIER)?.to_vec())
 }
 
 fn name((tag, content): (u8, &[u8])) -> Option<String> {
@@ -202,7 +220,7 @@ fn name((tag, content): (u8, &[u8])) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+    use rcgen::{CertificateParams, KeyIdMethod, KeyPair, date_time_ymd};
 
     use super::*;
 
@@ -212,11 +230,16 @@ mod tests {
         let mut params = CertificateParams::new(names.clone()).unwrap();
         params.not_before = date_time_ymd(2026, 1, 2);
         params.not_after = date_time_ymd(2051, 3, 4);
+        params.serial_number = Some(vec![0x01, 0x80].into());
+        params.use_authority_key_identifier_extension = true;
+        params.key_identifier_method = KeyIdMethod::PreSpecified(vec![9, 8, 7]);
         let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
         let read = Certificate::of_der(made.der()).unwrap();
         assert_eq!(read.names, names);
         assert_eq!(read.not_before.to_string(), "2026-01-02T00:00:00Z");
         assert_eq!(read.not_after.to_string(), "2051-03-04T00:00:00Z");
+        assert_eq!(read.serial, [0x01, 0x80]);
+        assert_eq!(read.authority_key, Some(vec![9, 8, 7]));
         for host in ["desk.example.com", "DESK.example.com", "a.help.example", "192.0.2.7"] {
             assert!(read.covers(host), "{host}");
         }

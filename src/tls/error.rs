@@ -26,4 +26,10 @@ pub enum TlsError {
     Platform { source: rustls::Error },
     #[error("a certificate for {host} could not be made")]
     Generate { host: String, source: rcgen::Error },
+    #[error("a proof that {host} is ours could not be made")]
+    Proof { host: String, source: rustls::Error },
+    #[error("what proves that {host} is ours is no SHA-256 digest")]
+    Digest { host: String },
+    #[error("TLS 1.2 and 1.3 are not to be had")]
+    Protocol { source: rustls::Error },
 }

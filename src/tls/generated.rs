@@ -1,23 +1,32 @@
 //! A certificate of our own making, kept in the data folder and renewed in time.
 #![allow(clippy::disallowed_methods, reason = "certificate files belong to this module")]
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
 
-use super::TlsError;
+use super::{Pair, TlsError, write};
 
 /// How long a certificate is good: browsers take none for longer than 398 days.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(24 * 397);
 /// How long before its end it is made anew.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 30);
 
-/// The certificate's and the key's file; both are made, or made anew, where needed.
-pub(super) fn ensure(folder: &Path, host: &str, now: Timestamp) -> Result<(PathBuf, PathBuf), TlsError> {
+/// A certificate of our own making for this host; it is made, or made anew, where needed. `folder`
+/// is where it is kept.
+///
+/// # Errors
+/// Names the file.
+pub fn generated(folder: &Path, host: &str, now: Timestamp) -> Result<Pair, TlsError> {
+    let (certificate, key) = ensure(folder, host, now)?;
+    Pair::of_files(&certificate, &key)
+}
+
+/// The certificate's and the key's file.
+fn ensure(folder: &Path, host: &str, now: Timestamp) -> Result<(PathBuf, PathBuf), TlsError> {
     let (certificate, key) = (folder.join("generated.crt"), folder.join("generated.key"));
     // Whom the certificate names and until when, beside it, so that nobody has to read X.509.
     let label = folder.join("generated.txt");
@@ -27,7 +36,7 @@ pub(super) fn ensure(folder: &Path, host: &str, now: Timestamp) -> Result<(PathB
     let until = now.saturating_add(GOOD_FOR).unwrap_or(Timestamp::MAX);
     let (certificate_pem, key_pem) =
         generate(host, now, until).map_err(|source| TlsError::Generate { host: host.to_owned(), source })?;
-    fs::create_dir_all(folder).map_err(|source| TlsError::Write { path: folder.to_owned(), source })?;
+    write::folder(folder)?;
     // The label goes first and comes last: a crash in between makes a new pair.
     match fs::remove_file(&label) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -35,9 +44,9 @@ pub(super) fn ensure(folder: &Path, host: &str, now: Timestamp) -> Result<(PathB
         }
         _ => {}
     }
-    write(&key, key_pem.as_bytes(), 0o600)?;
-    write(&certificate, certificate_pem.as_bytes(), 0o644)?;
-    write(&label, format!("{host}\n{until}\n").as_bytes(), 0o644)?;
+    write::whole(&key, key_pem.as_bytes(), 0o600)?;
+    write::whole(&certificate, certificate_pem.as_bytes(), 0o644)?;
+    write::whole(&label, format!("{host}\n{until}\n").as_bytes(), 0o644)?;
     Ok((certificate, key))
 }
 
@@ -72,16 +81,4 @@ fn generate(host: &str, from: Timestamp, until: Timestamp) -> Result<(String, St
 fn day(at: Timestamp) -> (i32, u8, u8) {
     let date = at.to_zoned(TimeZone::UTC).date();
     (i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
-}
-
-/// Writes a whole file with these permissions, by way of a second one, so that none is ever half.
-fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), TlsError> {
-    let draft = path.with_extension("new");
-    let attempt = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&draft)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)
-    };
-    attempt().map_err(|source: io::Error| TlsError::Write { path: path.to_owned(), source })
 }

@@ -1,5 +1,6 @@
 //! The rest that runs by itself: jobs that look at the time and tidy up. Each is a `run_once`.
 
+mod certificates;
 mod clock_watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,8 @@ use crate::clock::after;
 use crate::desk::{Desk, Street};
 use crate::store::{Look, StoreError, SweepError, WriteError};
 use clock_watch::ClockWatch;
+
+pub use certificates::{Certificates, ReloadError};
 
 /// How often the jobs run.
 const EVERY: Duration = Duration::from_hours(1);

@@ -9,6 +9,7 @@ mod frame;
 mod gate;
 mod page;
 mod place;
+mod redirect;
 mod routes;
 mod serve;
 #[cfg(test)]
@@ -25,7 +26,8 @@ use crate::secret::Random;
 use crate::theme::Theme;
 
 pub use gate::Watchers;
-pub use serve::{ServeLimits, serve};
+pub use redirect::redirect;
+pub use serve::{ServeLimits, Speak, serve};
 
 use gate::Limits;
 
@@ -34,7 +36,7 @@ use gate::Limits;
 pub struct Settings {
     /// Decides links, the cookie's kind and which origin forms come from; not the Host header.
     pub public_url: Url,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose `X-Forwarded-For` or `Forwarded` is believed.
     pub trusted_proxies: Vec<Network>,
     /// Who may read `/metrics`.
     pub watchers: Watchers,

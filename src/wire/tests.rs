@@ -10,7 +10,6 @@ use tokio::net::TcpListener;
 
 use super::testing::{Reply, Server, serve_one};
 use super::*;
-use crate::config::TlsSource;
 use crate::tls;
 
 fn wire(clock: &Clock) -> Wire {
@@ -205,8 +204,8 @@ async fn a_failed_handshake_proves_that_nothing_left() {
 #[tokio::test]
 async fn a_generated_certificate_is_believed_by_who_has_it_and_by_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
-    let server =
-        tls::server_config(&TlsSource::Generated, folder.path(), "desk.test", Clock::system().now()).unwrap();
+    let pair = tls::generated(folder.path(), "desk.test", Clock::system().now()).unwrap();
+    let server = tls::Shown::new(pair, tls::Challenges::default()).server_config().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

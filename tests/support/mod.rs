@@ -15,6 +15,7 @@
     reason = "tests may fail loudly, and own their clock and files"
 )]
 
+pub mod acme;
 pub mod authority;
 pub mod browser;
 pub mod cyrus;
@@ -27,8 +28,10 @@ pub mod jmap;
 pub mod keeper;
 pub mod letter;
 pub mod lmtp;
+pub mod pebble;
 pub mod skip;
 pub mod smtp;
 pub mod street;
+pub mod tls;
 pub mod tracker;
 pub mod wait;

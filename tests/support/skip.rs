@@ -11,6 +11,7 @@ use std::path::Path;
 pub enum Piece {
     Cyrus,
     Chromium,
+    Pebble,
 }
 
 impl Piece {
@@ -24,6 +25,7 @@ impl Piece {
                 "/usr/sbin/saslpasswd2",
             ],
             Self::Chromium => &["/usr/bin/chromium", "/usr/bin/chromedriver"],
+            Self::Pebble => &["/usr/bin/pebble", "/usr/bin/pebble-challtestsrv"],
         }
     }
 
@@ -31,6 +33,7 @@ impl Piece {
         match self {
             Self::Cyrus => "cyrus-imapd cyrus-caldav cyrus-clients cyrus-admin sasl2-bin libsasl2-modules",
             Self::Chromium => "chromium chromium-driver",
+            Self::Pebble => "pebble",
         }
     }
 }

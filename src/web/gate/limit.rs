@@ -1,20 +1,19 @@
 //! How much one peer may ask, and how long an answer may take.
 
-use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::request::Parts;
-use http::{Extensions, HeaderMap, Method};
+use http::Method;
 
+use super::peer::peer;
 use crate::desk::network;
+use crate::web::Web;
 use crate::web::answer::Fault;
-use crate::web::{Settings, Web};
 
 /// The longest that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -66,30 +65,6 @@ pub(in crate::web) async fn in_time(request: Request, next: Next) -> Response {
     }
 }
 
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::web) struct Peer(pub(in crate::web) IpAddr);
-
-impl FromRequestParts<Web> for Peer {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Infallible> {
-        Ok(Self(peer(web.settings(), &parts.extensions, &parts.headers)))
-    }
-}
-
-/// The connection's other end; or whom a trusted proxy names last, which is whom it saw itself.
-fn peer(settings: &Settings, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    let peer = peer.unwrap_or(IpAddr::from([0, 0, 0, 0]));
-    if !settings.trusted_proxies.iter().any(|network| network.contains(peer)) {
-        return peer;
-    }
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = forwarded.and_then(|line| line.to_str().ok()).and_then(|line| line.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,23 +76,5 @@ mod tests {
         let admitted = (0..1_000).filter(|last| limits.admits(&Method::POST, of(*last))).count();
         assert!((120..200).contains(&admitted), "{admitted}");
         assert!(limits.admits(&Method::POST, IpAddr::from([192, 0, 2, 1])));
-    }
-
-    #[test]
-    fn only_a_trusted_proxy_may_name_whom_it_saw() {
-        let settings = |trusted: &[&str]| Settings {
-            public_url: "https://desk.example.com/".parse().unwrap(),
-            trusted_proxies: trusted.iter().map(|ip| crate::config::Network::parse(ip).unwrap()).collect(),
-            watchers: crate::web::Watchers::Nobody,
-            version: "0",
-            demo: None,
-        };
-        let mut extensions = Extensions::new();
-        extensions.insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 4000))));
-        let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "203.0.113.9, 198.51.100.7".parse().unwrap());
-        assert_eq!(peer(&settings(&[]), &extensions, &headers).to_string(), "10.0.0.1");
-        assert_eq!(peer(&settings(&["10.0.0.1"]), &extensions, &headers).to_string(), "198.51.100.7");
-        assert_eq!(peer(&settings(&["10.0.0.1"]), &extensions, &HeaderMap::new()).to_string(), "10.0.0.1");
     }
 }

@@ -37,5 +37,5 @@ async fn look_at_the_pages() {
     }));
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 8473))).await.unwrap();
     let (_stop, stopped) = watch::channel(false);
-    crate::web::serve(listener, None, router, stopped).await;
+    crate::web::serve(listener, crate::web::Speak::PlainForAll, vec![], router, stopped).await;
 }
