@@ -30,6 +30,7 @@ const DESK: &str = "desk@example.com";
 const ONLY_READ: &[(&str, &str)] = &[
     ("postdesk run", "it is running already: every other command speaks to it"),
     ("postdesk setup", "tests/setup.rs runs it, with answers"),
+    ("postdesk backup - |", "there is no other machine"),
 ];
 
 /// What stands beside our commands and is run with them, since they need it.

@@ -10,6 +10,9 @@ const ROOT: &str = "Config";
 /// Types that are read through a struct of their own.
 const THROUGH: &[(&str, &str)] = &[("TlsSource", "Tls")];
 
+/// Structs that are written as a value in one line, and so are no tables.
+const INLINE: &[&str] = &["ExternalAccount"];
+
 /// One table of the file; the first has no name.
 #[derive(Debug)]
 pub struct Table {
@@ -139,6 +142,9 @@ impl Types {
 
     /// The struct of a table that a type is read from, where it is one.
     fn table_of<'a>(&'a self, of: &'a str) -> Option<&'a str> {
+        if INLINE.contains(&of) {
+            return None;
+        }
         let through = THROUGH.iter().find(|(from, _)| *from == of).map_or(of, |(_, to)| to);
         let found = self.structs.get(through)?;
         has_serde(&found.attrs, "deny_unknown_fields").then_some(through)
