@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::export::Export;
 use super::keep::{Backup, Replay, Restore};
 use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
 
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Restore(Restore),
     /// Take filed mails in again that came after the backup that was restored, and write to nobody.
     Replay(Replay),
+    /// Write tickets as JSON Lines and mails as mbox, while the desk runs or without it.
+    Export(Export),
     /// Look through the store: the database, its indexes and counters, and every raw file.
     Verify(At),
     /// Make the database file smaller, while the desk does not run.

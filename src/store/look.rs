@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::reach::Reach;
 use super::{
     Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keeping, keys, lists,
-    mailrows, outbox, projects, sessions, site, tickets,
+    mailrows, outbox, projects, sessions, site, tickets, walk,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
@@ -243,6 +243,18 @@ pub trait Look: Reach {
     /// The Emails that a sweep was working on.
     fn in_hand(&self) -> Found<Vec<InHand>> {
         site::in_hand(self)
+    }
+
+    /// Every ticket, by id, some at a time: those after the last one of the call before; likewise the
+    /// next two. Merged and erased ones too.
+    fn tickets_after(&self, last: TicketId, limit: usize) -> Found<Vec<Ticket>> {
+        walk::tickets(self, last, limit)
+    }
+    fn mail_rows_after(&self, last: MailRowId, limit: usize) -> Found<Vec<MailRow>> {
+        walk::mail_rows(self, last, limit)
+    }
+    fn letters_after(&self, last: OutboxId, limit: usize) -> Found<Vec<OutboxRow>> {
+        walk::letters(self, last, limit)
     }
 
     /// Journal entries after a number, in order.

@@ -45,6 +45,7 @@ mod snapshot;
 mod sweep;
 mod tickets;
 mod verify;
+mod walk;
 mod write;
 mod writer;
 
@@ -64,6 +65,7 @@ pub use read::Read;
 pub use schema::VERSION;
 pub use snapshot::{CopyFacts, Snapshot, SnapshotError, look_at_copy};
 pub use verify::{Report, verify, whole};
+pub use walk::{CopiedStore, is_from, raw_octets};
 pub use write::Write;
 pub use writer::{Steps, SweepError};
 
