@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use super::export::Export;
+use super::export::{Erase, Export};
 use super::keep::{Backup, Replay, Restore};
 use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
 
@@ -46,6 +46,8 @@ pub(super) enum Command {
     Replay(Replay),
     /// Write tickets as JSON Lines and mails as mbox, while the desk runs or without it.
     Export(Export),
+    /// Erase a person: what they wrote, what was written to them, and the copies on the mail server.
+    Erase(Erase),
     /// Look through the store: the database, its indexes and counters, and every raw file.
     Verify(At),
     /// Make the database file smaller, while the desk does not run.

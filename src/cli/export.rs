@@ -1,4 +1,4 @@
-//! `export`: tickets and mails in formats that others read.
+//! People's data: `export` writes it in formats that others read, `erase` removes it.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use super::args::At;
 use super::command::load;
 use super::keep::Bar;
-use crate::control::take_snapshot;
+use crate::control::{Request, take_snapshot};
 use crate::export::{ExportError, Exported, MAILS, Scope, Source, TICKETS, export};
 use crate::mail::Address;
 use crate::store::{self, CopiedStore, Look, StorePath, aside};
@@ -26,6 +26,24 @@ pub(super) struct Export {
     /// Only one person's data: what came from this address, and what was written to it.
     #[arg(long, value_name = "ADDRESS")]
     address: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Erase {
+    #[command(flatten)]
+    pub at: At,
+    /// The person's mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    address: String,
+    /// Only say what would be found.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Erase {
+    pub(super) fn request(&self) -> Request {
+        Request::Erase { address: self.address.clone(), dry_run: self.dry_run }
+    }
 }
 
 pub(super) async fn run(args: Export) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Carries the operator's commands out, in the daemon or in a command that found none.
 
 use super::request::{AccountAdd, Answer, ProjectAdd, ProjectEdit, Request};
-use super::{Survey, keeping};
+use super::{Survey, keeping, privacy};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, Listening, NewAccount, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
@@ -45,6 +45,7 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::Pause => keeping::pause(desk).await,
         Request::Resume => keeping::resume(desk).await,
         Request::Replay { since } => keeping::replay(operator, since).await,
+        Request::Erase { address, dry_run } => privacy::erase(operator, &address, dry_run).await,
         Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk, operator.running),
     }

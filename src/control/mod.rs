@@ -5,6 +5,7 @@
 
 mod answer;
 mod keeping;
+mod privacy;
 mod request;
 mod snapshot;
 mod socket;

@@ -36,6 +36,11 @@ pub enum Request {
     Pause,
     /// It does again, and what is old may be removed again.
     Resume,
+    /// Erases a person, or says what would be found.
+    Erase {
+        address: String,
+        dry_run: bool,
+    },
     /// Takes filed mails in again that came since then; since the backup that was restored where
     /// nothing is said.
     Replay {
@@ -47,7 +52,7 @@ impl Request {
     /// How long the daemon may take to answer.
     pub(super) fn patience(&self) -> Duration {
         match self {
-            Self::Replay { .. } => Duration::from_hours(24),
+            Self::Replay { .. } | Self::Erase { .. } => Duration::from_hours(24),
             _ => Duration::from_mins(10),
         }
     }

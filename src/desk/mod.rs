@@ -11,6 +11,8 @@ mod bounces;
 mod cc;
 mod comment;
 mod delivered;
+mod erase;
+mod erase_ticket;
 mod error;
 mod held;
 mod letters;
@@ -49,6 +51,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
 pub use accounts::NewAccount;
+pub(crate) use erase::days_before;
+pub use erase::{Erasing, Found};
 pub use error::DeskError;
 pub use links::Links;
 pub use pause::{Resumed, after_restore, restored_sentence};

@@ -63,6 +63,7 @@ impl Desk {
                 confirm: true,
                 reopen: true,
                 joining: Joining::default(),
+                keep_closed_days: None,
                 created_at: now,
             };
             desk.refuse_clashes(w, &project)?;

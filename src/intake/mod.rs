@@ -7,6 +7,7 @@
 mod adopt;
 mod boxes;
 mod check_mail;
+mod leftovers;
 mod marker;
 mod replay;
 mod sort;
@@ -23,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use boxes::{BoxNames, Boxes};
+pub use leftovers::Cleared;
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
 pub use replay::Replayed;
 pub use sweep::Swept;

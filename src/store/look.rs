@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use super::reach::Reach;
 use super::{
-    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keeping, keys, lists,
-    mailrows, outbox, projects, sessions, site, tickets, walk,
+    Page, Read, StoreError, Write, accounts, bounces, counts, erasures, events, facts, journal, keeping,
+    keys, lists, mailrows, outbox, projects, sessions, site, tickets, walk,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
 use crate::tracker::{
-    Account, AccountId, AccountLink, ClockJump, Event, EventNo, FormId, Handle, JournalEntry, Lane,
-    MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId, ProjectPath, RawHash, Restored,
-    RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
+    Account, AccountId, AccountLink, ClockJump, Erasure, ErasureId, Event, EventNo, FormId, Handle,
+    JournalEntry, Lane, Leftover, MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId,
+    ProjectPath, RawHash, Restored, RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
 };
 use crate::triage::{Adoption, Facts, InHand, KeyFact, MailRow, Questions, VerdictKind};
 
@@ -243,6 +243,18 @@ pub trait Look: Reach {
     /// The Emails that a sweep was working on.
     fn in_hand(&self) -> Found<Vec<InHand>> {
         site::in_hand(self)
+    }
+
+    /// Erasures that are not done yet, the oldest first.
+    fn erasures(&self) -> Found<Vec<Erasure>> {
+        erasures::all(self)
+    }
+    fn erasure(&self, id: ErasureId) -> Found<Option<Erasure>> {
+        erasures::get(self, id)
+    }
+    /// What an erasure has yet to remove, each with its place, after a place.
+    fn leftovers(&self, id: ErasureId, after: u64, limit: usize) -> Found<Vec<(u64, Leftover)>> {
+        erasures::leftovers(self, id, after, limit)
     }
 
     /// Every ticket, by id, some at a time: those after the last one of the call before; likewise the

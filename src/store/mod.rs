@@ -15,6 +15,7 @@ mod bounces;
 mod compact;
 mod copy;
 mod counts;
+mod erasures;
 mod error;
 mod events;
 mod facts;

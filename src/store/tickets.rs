@@ -58,10 +58,15 @@ pub(super) fn of<L: Reach + ?Sized>(
     Ok(tickets)
 }
 
+/// Whether a ticket is in any list: neither one that was merged nor one that was erased.
+fn is_listed(ticket: &Ticket) -> bool {
+    ticket.merged_into.is_none() && ticket.erased_at.is_none()
+}
+
 /// Every index entry of a ticket. A merged ticket is in no list; its target is.
 pub(super) fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
     let mut marks = Vec::new();
-    if ticket.merged_into.is_none() {
+    if is_listed(ticket) {
         for scope in [Scope::Everyone, Scope::of(ticket.assignee)] {
             marks.extend(lists::marks(scope, ticket));
         }
@@ -73,7 +78,7 @@ pub(super) fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
 }
 
 pub(super) fn counted(ticket: &Ticket) -> Option<Key> {
-    ticket.merged_into.is_none().then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
+    is_listed(ticket).then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
 }
 
 impl Write<'_> {

@@ -92,6 +92,7 @@ mod tests {
             confirm: true,
             reopen: true,
             joining: crate::tracker::Joining::default(),
+            keep_closed_days: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -149,6 +149,8 @@ pub struct Project {
     /// Whether a comment by mail opens a closed ticket again.
     pub reopen: bool,
     pub joining: Joining,
+    /// Closed tickets are erased when nothing happened on them for so many days; none for never.
+    pub keep_closed_days: Option<u32>,
     pub created_at: Timestamp,
 }
 

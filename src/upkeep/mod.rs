@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::clock::after;
 use crate::desk::Desk;
+use crate::intake::{Intake, IntakeError};
 use crate::store::{Look, StoreError, SweepError, WriteError};
 
 /// How often the jobs run.
@@ -16,6 +17,9 @@ const EVERY: Duration = Duration::from_hours(1);
 const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
 const FORM_IDS: Duration = Duration::from_hours(7 * 24);
+
+/// How soon they run again while an erasure is under way.
+const SOON: Duration = Duration::from_mins(1);
 
 /// How often the raw store is swept of files that nothing names.
 const SWEEP: Duration = Duration::from_hours(24);
@@ -27,6 +31,8 @@ pub enum UpkeepError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    #[error(transparent)]
+    Mail(#[from] IntakeError),
 }
 
 /// What a clock should say: what it said when it was last looked at, and the time that ran since.
@@ -40,6 +46,8 @@ struct Seen {
 #[derive(Clone)]
 pub struct Upkeep {
     desk: Desk,
+    /// For what is to be removed on the mail server.
+    intake: Option<Intake>,
     seen: Arc<Mutex<Option<Seen>>>,
     swept_at: Arc<Mutex<Option<Timestamp>>>,
 }
@@ -47,7 +55,14 @@ pub struct Upkeep {
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk, seen: Arc::default(), swept_at: Arc::default() }
+        Self { desk, intake: None, seen: Arc::default(), swept_at: Arc::default() }
+    }
+
+    /// Also removes what is to be removed on the mail server.
+    #[must_use]
+    pub fn with_mail(mut self, intake: Intake) -> Self {
+        self.intake = Some(intake);
+        self
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
@@ -58,7 +73,7 @@ impl Upkeep {
             }
             tokio::select! {
                 biased;
-                () = self.desk.clock.sleep(EVERY) => {}
+                () = self.desk.clock.sleep(self.pause()) => {}
                 _ = stop.changed() => {}
             }
         }
@@ -71,11 +86,35 @@ impl Upkeep {
     /// Where the store cannot write.
     pub async fn run_once(&self) -> Result<(), UpkeepError> {
         self.desk.clock_says(self.expected()).await?;
+        // What a person asked for waits for no clock.
+        self.go_on_erasing().await?;
         if self.desk.store.read()?.clock_jump()?.is_some() {
             return Ok(());
         }
         self.forget_old().await?;
         self.sweep().await
+    }
+
+    /// Shorter while an erasure is under way.
+    fn pause(&self) -> Duration {
+        let open = self.desk.store.read().and_then(|read| read.erasures()).is_ok_and(|open| !open.is_empty());
+        if open { SOON } else { EVERY }
+    }
+
+    /// Goes on with erasures that are not done: an earlier run ended in the middle, a letter was on
+    /// its way, the mail server was away, a backup held the files.
+    ///
+    /// # Errors
+    /// Where the store cannot write.
+    pub async fn go_on_erasing(&self) -> Result<(), UpkeepError> {
+        let erasures = self.desk.store.read()?.erasures()?;
+        for erasure in &erasures {
+            self.desk.erase_records(erasure).await?;
+        }
+        if let Some(intake) = self.intake.as_ref().filter(|_| !erasures.is_empty()) {
+            intake.clear_leftovers(None).await?;
+        }
+        Ok(())
     }
 
     /// What the clock should say now, as far as this run can tell.

@@ -31,6 +31,7 @@ pub fn project(path: &str) -> Project {
         confirm: false,
         reopen: true,
         joining: crate::tracker::Joining::default(),
+        keep_closed_days: None,
         created_at: at(10),
     }
 }
@@ -81,6 +82,7 @@ pub fn ticket(id: TicketId, project: ProjectId, number: u32) -> Ticket {
         comments: 1,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     }
 }
 

@@ -51,6 +51,7 @@ fn project(id: u32, path: ProjectPath, suffix: Option<&str>) -> Project {
         confirm: true,
         reopen: true,
         joining: crate::tracker::Joining::default(),
+        keep_closed_days: None,
         created_at: Timestamp::UNIX_EPOCH,
     }
 }
