@@ -177,6 +177,9 @@ pub(super) struct Edit {
     trust: Vec<String>,
     #[arg(long = "distrust-domain", value_name = "DOMAIN")]
     distrust: Vec<String>,
+    /// Erase closed tickets on which nothing has happened for so many days; 0 keeps them for ever.
+    #[arg(long, value_name = "DAYS")]
+    keep_closed_days: Option<u32>,
     /// Whether mail that leads to no project goes here.
     #[arg(long, value_name = "BOOL")]
     default: Option<bool>,
@@ -228,6 +231,7 @@ impl Edit {
             cc_participants: self.cc_participants,
             trust: self.trust,
             distrust: self.distrust,
+            keep_closed_days: self.keep_closed_days,
             default: self.default,
         }
     }

@@ -92,6 +92,9 @@ fn describe(desk: &Desk, project: &Project) -> Vec<String> {
     if joining.cc {
         lines.push("  people in Cc become participants".to_owned());
     }
+    lines.extend(
+        project.keep_closed_days.map(|days| format!("  closed tickets are erased after {days} days")),
+    );
     lines.extend(joining.trusted.iter().map(|domain| format!("  trusts {domain}")));
     lines
 }
@@ -113,6 +116,7 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         cc_participants: edit.cc_participants,
         trust: domains(&edit.trust)?,
         distrust: domains(&edit.distrust)?,
+        keep_closed_days: edit.keep_closed_days,
         default: edit.default,
     };
     let edited = desk.edit_project(path(&edit.path)?, change).await.map_err(|error| match error {
@@ -219,6 +223,10 @@ fn status(desk: &Desk, running: bool) -> Result<Vec<String>, String> {
     lines.push(format!("letters waiting: {}", waiting.len()));
     let taken: u64 = verdicts.iter().map(|(_, count)| count).sum();
     lines.push(format!("mails taken: {taken}"));
+    let erasures = read.erasures().map_err(|error| error.to_string())?;
+    if !erasures.is_empty() {
+        lines.push(format!("erasures that are not done yet: {}", erasures.len()));
+    }
     lines.extend(by_word(&verdicts));
     Ok(lines)
 }

@@ -91,6 +91,8 @@ pub struct ProjectEdit {
     pub trust: Vec<String>,
     #[serde(default)]
     pub distrust: Vec<String>,
+    #[serde(default)]
+    pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
 }
 

@@ -9,6 +9,7 @@ mod boxes;
 mod check_mail;
 mod leftovers;
 mod marker;
+mod old;
 mod replay;
 mod sort;
 mod sweep;
@@ -26,6 +27,7 @@ use tokio::task::JoinSet;
 pub use boxes::{BoxNames, Boxes};
 pub use leftovers::Cleared;
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
+pub use old::Trimmed;
 pub use replay::Replayed;
 pub use sweep::Swept;
 

@@ -1,5 +1,6 @@
 //! The rest that runs by itself: jobs that look at the time and tidy up. Each is a `run_once`.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub struct Upkeep {
     desk: Desk,
     /// For what is to be removed on the mail server.
     intake: Option<Intake>,
+    keep_days: Option<NonZeroU32>,
     seen: Arc<Mutex<Option<Seen>>>,
     swept_at: Arc<Mutex<Option<Timestamp>>>,
 }
@@ -55,13 +57,14 @@ pub struct Upkeep {
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
-        Self { desk, intake: None, seen: Arc::default(), swept_at: Arc::default() }
+        Self { desk, intake: None, keep_days: None, seen: Arc::default(), swept_at: Arc::default() }
     }
 
-    /// Also removes what is to be removed on the mail server.
+    /// Also removes what is to be removed on the mail server, and what is older than so many days
+    /// there.
     #[must_use]
-    pub fn with_mail(mut self, intake: Intake) -> Self {
-        self.intake = Some(intake);
+    pub fn with_mail(mut self, intake: Intake, keep_days: Option<NonZeroU32>) -> Self {
+        (self.intake, self.keep_days) = (Some(intake), keep_days);
         self
     }
 
@@ -92,7 +95,25 @@ impl Upkeep {
             return Ok(());
         }
         self.forget_old().await?;
-        self.sweep().await
+        self.sweep().await?;
+        self.let_go_of_old_mail().await
+    }
+
+    /// Erases tickets that their projects keep no longer, and destroys mails on the server that are
+    /// to be kept there no longer; neither while the desk is paused.
+    async fn let_go_of_old_mail(&self) -> Result<(), UpkeepError> {
+        let paused = || Ok::<_, StoreError>(self.desk.paused()?.is_some());
+        while !paused()? && self.desk.erase_old_tickets().await? > 0 {}
+        if let Some(intake) = &self.intake {
+            intake.clear_leftovers(None).await?;
+            let days = self.keep_days.filter(|_| matches!(paused(), Ok(false)));
+            if let Some(days) = days
+                && let Err(error) = intake.trim_mailboxes(days.get()).await
+            {
+                tracing::debug!(why = error.whole(), "old mails stay on the mail server for now");
+            }
+        }
+        Ok(())
     }
 
     /// Shorter while an erasure is under way.

@@ -15,6 +15,7 @@ mod bench;
 mod bounces;
 mod confirmations;
 mod doors;
+mod erasing;
 mod check_mail;
 mod faults_in;
 mod faults_out;
