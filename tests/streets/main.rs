@@ -31,6 +31,7 @@ mod moving;
 mod marker;
 mod post;
 mod reply_to;
+mod retention;
 mod sending;
 mod undo;
 mod races;
