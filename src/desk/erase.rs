@@ -164,26 +164,26 @@ impl Desk {
     }
 
     /// Erases tickets that were closed for longer than their projects keep them, some at a time.
-    /// How many; fewer than [`ROUND`] when that was all.
+    /// Whether there may be more.
     ///
     /// # Errors
     /// Where the store cannot write.
-    pub async fn erase_old_tickets(&self) -> Result<u64, StoreError> {
+    pub async fn erase_old_tickets(&self) -> Result<bool, StoreError> {
         let (store, now) = (self.store.clone(), self.clock.now());
         let old = aside(move || find_old(&store, now)).await.map_err(|_| StoreError::Closed)??;
         if old.tickets.is_empty() {
-            return Ok(0);
+            return Ok(false);
         }
-        let tickets = old.tickets.len() as u64;
+        let tickets = old.tickets.len();
         let begun = self.store.write(move |w| {
             let erasure =
                 Erasure { id: ErasureId::default(), at: now, address: None, erased: Erased::default() };
             w.add_erasure(&erasure)
         });
         let id = begun.await.map_err(WriteError::flatten)?;
-        self.erase_all(id, old, &Whom::Everybody).await?;
+        let busy = self.erase_all(id, old, &Whom::Everybody).await?;
         tracing::info!(tickets, "closed tickets were erased, as their projects keep them no longer");
-        Ok(tickets)
+        Ok(tickets == ROUND && !busy)
     }
 
     fn refuse_our_own(&self, address: &Address) -> Result<(), DeskError> {
@@ -258,7 +258,7 @@ fn find_old(store: &Store, now: Timestamp) -> Result<Found, StoreError> {
     each_ticket(store, |ticket| {
         let until = keep.iter().find(|(project, _)| *project == ticket.project).map(|(_, until)| *until);
         let old = until.is_some_and(|until| ticket.active_at < until);
-        let held = || Ok::<_, StoreError>(under_way(&store.read()?, ticket.id)?);
+        let held = || under_way(&store.read()?, ticket.id);
         if old && ticket.state == State::Closed && ticket.erased_at.is_none() && !held()? {
             tickets.push(ticket.id);
         }
@@ -283,7 +283,7 @@ fn under_way(read: &Read, ticket: TicketId) -> Result<bool, StoreError> {
     Ok(read.letters_of(ticket)?.iter().any(|letter| leaving(letter.state)))
 }
 
-/// So many days before; a day in the future of the beginning of time at most.
+/// So many days before, held at the beginning of representable time.
 pub(crate) fn days_before(now: Timestamp, days: u32) -> Timestamp {
     let hours = jiff::SignedDuration::from_hours(i64::from(days) * 24);
     now.checked_sub(hours).unwrap_or(Timestamp::MIN)

@@ -11,7 +11,7 @@ fn read_back(mbox: &str) -> Vec<String> {
             continue;
         }
         let quoted = line.trim_start_matches('>').starts_with("From ") && line.starts_with('>');
-        let line = if quoted { &line[1..] } else { line };
+        let line = line.strip_prefix('>').filter(|_| quoted).unwrap_or(line);
         mails.last_mut().unwrap().push_str(line);
     }
     mails.iter().map(|mail| mail.strip_suffix('\n').unwrap().to_owned()).collect()

@@ -103,7 +103,7 @@ impl Upkeep {
     /// to be kept there no longer; neither while the desk is paused.
     async fn let_go_of_old_mail(&self) -> Result<(), UpkeepError> {
         let paused = || Ok::<_, StoreError>(self.desk.paused()?.is_some());
-        while !paused()? && self.desk.erase_old_tickets().await? > 0 {}
+        while !paused()? && self.desk.erase_old_tickets().await? {}
         if let Some(intake) = &self.intake {
             intake.clear_leftovers(None).await?;
             let days = self.keep_days.filter(|_| matches!(paused(), Ok(false)));
