@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use super::export::{Erase, Export};
+use super::export::{Erase, Export, Redact};
 use super::keep::{Backup, Replay, Restore};
 use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
 
@@ -48,6 +48,8 @@ pub(super) enum Command {
     Export(Export),
     /// Erase a person: what they wrote, what was written to them, and the copies on the mail server.
     Erase(Erase),
+    /// Take one passage out of one mail or comment, and destroy the copies that have it.
+    Redact(Redact),
     /// Look through the store: the database, its indexes and counters, and every raw file.
     Verify(At),
     /// Make the database file smaller, while the desk does not run.

@@ -1,4 +1,5 @@
-//! People's data: `export` writes it in formats that others read, `erase` removes it.
+//! People's data: `export` writes it in formats that others read, `erase` removes it, `redact`
+//! takes one passage out.
 
 use std::path::PathBuf;
 
@@ -43,6 +44,25 @@ pub(super) struct Erase {
 impl Erase {
     pub(super) fn request(&self) -> Request {
         Request::Erase { address: self.address.clone(), dry_run: self.dry_run }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Redact {
+    #[command(flatten)]
+    pub at: At,
+    /// The ticket, such as `acme/web#12`.
+    ticket: String,
+    /// The number of the line on its timeline, as `export` shows it.
+    event: u32,
+    /// The passage; white space stands for any white space.
+    #[arg(long)]
+    text: String,
+}
+
+impl Redact {
+    pub(super) fn request(&self) -> Request {
+        Request::Redact { ticket: self.ticket.clone(), event: self.event, text: self.text.clone() }
     }
 }
 

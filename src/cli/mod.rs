@@ -51,6 +51,7 @@ async fn run(args: Args) -> Result<(), String> {
         Command::Restore(restore) => keep::restore(restore).await,
         Command::Replay(replay) => keep::replay(replay).await,
         Command::Erase(erase) => command::operate(&erase.at, erase.request()).await,
+        Command::Redact(redact) => command::operate(&redact.at, redact.request()).await,
         Command::Export(args) => export::run(args).await,
         Command::Verify(at) => keep::look_through(&at).await,
         Command::Compact(at) => keep::compact(&at).await,

@@ -46,6 +46,7 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::Resume => keeping::resume(desk).await,
         Request::Replay { since } => keeping::replay(operator, since).await,
         Request::Erase { address, dry_run } => privacy::erase(operator, &address, dry_run).await,
+        Request::Redact { ticket, event, text } => privacy::redact(operator, &ticket, event, &text).await,
         Request::TakeOver => take_over(operator).await,
         Request::Status => status(desk, operator.running),
     }

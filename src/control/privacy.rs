@@ -1,9 +1,10 @@
 //! Erasing a person, by the operator.
 
 use super::Operator;
+use crate::desk::DeskError;
 use crate::intake::Cleared;
 use crate::mail::Address;
-use crate::tracker::Erased;
+use crate::tracker::{Erased, EventNo, ProjectPath};
 
 pub(super) async fn erase(operator: &Operator, address: &str, dry_run: bool) -> Result<Vec<String>, String> {
     let address = Address::parse(address).map_err(|error| format!("{address}: {error}"))?;
@@ -34,6 +35,33 @@ pub(super) async fn erase(operator: &Operator, address: &str, dry_run: bool) -> 
         );
     }
     lines.extend(NOT_FOUND.map(str::to_owned));
+    Ok(lines)
+}
+
+pub(super) async fn redact(
+    operator: &Operator,
+    ticket: &str,
+    event: u32,
+    text: &str,
+) -> Result<Vec<String>, String> {
+    let wrong = || format!("{ticket} names no ticket; write it as acme/web#12");
+    let (path, number) = ticket.rsplit_once('#').ok_or_else(wrong)?;
+    let path = ProjectPath::parse(path).map_err(|error| format!("{ticket}: {error}"))?;
+    let number = number.parse().map_err(|_| wrong())?;
+    let done = operator.desk.redact(&path, number, EventNo(event), text).await;
+    let id = done.map_err(|error| match error {
+        DeskError::NotFound => format!("there is no event {event} on {ticket}"),
+        other => other.to_string(),
+    })?;
+    let cleared = operator.intake.clear_leftovers(Some(id)).await.map_err(|error| error.whole())?;
+    let mut lines = vec![format!("The passage was taken out of event {event} of {ticket}:")];
+    lines.extend(told(&cleared));
+    if !cleared.is_done() {
+        lines.push(
+            "What is left is done by itself while the desk runs; `postdesk status` shows it.".to_owned(),
+        );
+    }
+    lines.push("Not looked into: attachments, and quotes in other mails and comments. Backups made before still have it.".to_owned());
     Ok(lines)
 }
 

@@ -41,6 +41,12 @@ pub enum Request {
         address: String,
         dry_run: bool,
     },
+    /// Takes a passage out of a text: `acme/web#12`, the number of the event, the passage.
+    Redact {
+        ticket: String,
+        event: u32,
+        text: String,
+    },
     /// Takes filed mails in again that came since then; since the backup that was restored where
     /// nothing is said.
     Replay {
@@ -52,7 +58,7 @@ impl Request {
     /// How long the daemon may take to answer.
     pub(super) fn patience(&self) -> Duration {
         match self {
-            Self::Replay { .. } | Self::Erase { .. } => Duration::from_hours(24),
+            Self::Replay { .. } | Self::Erase { .. } | Self::Redact { .. } => Duration::from_hours(24),
             _ => Duration::from_mins(10),
         }
     }

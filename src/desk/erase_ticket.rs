@@ -185,7 +185,7 @@ fn erase_event(w: &mut Write<'_>, ticket: &mut Ticket, event: Event) -> Result<(
 }
 
 /// The row stays with its Message-ID, which is ours; what was written goes, and the copies.
-fn erase_letter(
+pub(super) fn erase_letter(
     w: &mut Write<'_>,
     erasure: ErasureId,
     letter: &OutboxRow,
@@ -225,17 +225,7 @@ pub(super) fn erase_row(w: &mut Write<'_>, erasure: ErasureId, id: MailRowId) ->
         return Ok(false);
     }
     w.add_leftover(erasure, &Leftover::Raw(row.raw))?;
-    let source = row.source.clone();
-    w.add_leftover(
-        erasure,
-        &Leftover::Email {
-            account: source.account,
-            email: source.email,
-            blob: source.blob,
-            size: source.size,
-            received_at: source.received_at,
-        },
-    )?;
+    w.add_leftover(erasure, &email_of(&row))?;
     let verdict = match row.verdict {
         VerdictKind::Hold(_) => VerdictKind::Ignore(IgnoreCause::Erased),
         other => other,
@@ -253,6 +243,18 @@ pub(super) fn erase_row(w: &mut Write<'_>, erasure: ErasureId, id: MailRowId) ->
         ..row
     })?;
     Ok(true)
+}
+
+/// The copy of a mail on the server.
+pub(super) fn email_of(row: &MailRow) -> Leftover {
+    let source = row.source.clone();
+    Leftover::Email {
+        account: source.account,
+        email: source.email,
+        blob: source.blob,
+        size: source.size,
+        received_at: source.received_at,
+    }
 }
 
 /// Counts on, in the erasure's own record.

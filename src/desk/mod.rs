@@ -25,6 +25,7 @@ mod pause;
 mod one_desk;
 mod projects;
 mod receive;
+mod redact;
 mod replay;
 mod rows;
 mod see_held;

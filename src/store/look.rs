@@ -245,6 +245,10 @@ pub trait Look: Reach {
         site::in_hand(self)
     }
 
+    /// The events whose text is this mail.
+    fn events_with(&self, raw: &RawHash) -> Found<Vec<(TicketId, EventNo)>> {
+        events::with_raw(self, raw)
+    }
     /// Erasures that are not done yet, the oldest first.
     fn erasures(&self) -> Found<Vec<Erasure>> {
         erasures::all(self)

@@ -260,3 +260,45 @@ async fn a_person_gets_what_is_theirs_and_nothing_of_others() {
     assert!(matches!(anonymous[0].kind, EventKind::Opened { body: Body::Mail { .. } }));
     assert_ne!(anonymous[0].actor, Actor::Account(bench.jane.account));
 }
+
+#[tokio::test]
+async fn a_passage_goes_out_of_a_mail_and_everything_that_has_it_follows() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.join(&ticket, BEN).await;
+    bench.comment(&ticket, "Your key?").await;
+    bench.drain().await;
+    let key = bench.left_to(ANNA).pop().unwrap().1.reply_to[0].address.clone();
+    let secret =
+        post("a2").to(key.as_str()).subject("card 4111 1111").text("Mine is card 4111\r\n1111, blue.");
+    let row = bench.receive(&secret).await;
+    bench.deliver(&secret);
+    bench.settle().await;
+    assert!(bench.left_to(BEN).iter().any(|(_, mail)| mail.text.contains("4111")));
+    let event = bench.events(ticket.id).pop().unwrap();
+    let path = bench.project.path.clone();
+    let redact = async |passage: &str| bench.desk.redact(&path, 1, event.no, passage).await;
+    assert!(redact("card 4112").await.unwrap_err().to_string().contains("Nothing was changed"));
+    assert_eq!(bench.rows()[1].raw, row.raw);
+    let id = redact("4111 1111").await.unwrap();
+    bench.advance(LATER);
+    assert!(bench.intake.clear_leftovers(Some(id)).await.unwrap().is_done());
+    let (.., mails) = exported(&bench, Scope::Everything).await;
+    for text in [mails, raw_texts(&bench), on_server(&bench)] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(!text.contains("4111"), "{text}");
+    }
+    assert!(raw_texts(&bench).contains("Mine is card [redacted], blue."));
+    assert!(bench.rows().iter().all(|row| row.raw != bench.rows()[0].raw || row.id.0 == 1));
+    assert!(bench.rows().iter().all(|row| !row.subject.contains("4111")));
+    let seen = bench.desk.see_ticket(bench.jane, &path, 1, Default::default()).await.unwrap();
+    let shown: Vec<_> = seen.entries.iter().filter_map(|entry| entry.text.as_ref()).collect();
+    assert!(shown.iter().any(|text| text.text.contains("card [redacted], blue")));
+    is_well(&bench).await;
+    // A comment of an agent's that waits leaves without the passage.
+    bench.comment(&bench.ticket(1), "The code is 77-88.").await;
+    let no = bench.ticket(1).last_event;
+    bench.desk.redact(&path, 1, no, "77-88").await.unwrap();
+    bench.settle().await;
+    assert!(bench.left_to(ANNA).pop().unwrap().1.text.contains("The code is [redacted]."));
+    is_well(&bench).await;
+}
