@@ -18,6 +18,7 @@ pub mod secret;
 pub mod config;
 pub mod store;
 pub mod keep;
+pub mod export;
 pub mod tls;
 pub mod dns;
 pub mod wire;

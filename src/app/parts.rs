@@ -40,7 +40,7 @@ impl Parts {
         let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);
         let intake = Intake::new(desk.clone(), line.clone(), marker.clone(), intake_settings(config));
         let delivery = Delivery::new(desk.clone(), line, marker, theme.clone(), delivery_settings(config));
-        let upkeep = Upkeep::new(desk.clone());
+        let upkeep = Upkeep::new(desk.clone()).with_mail(intake.clone(), config.mailboxes.keep_days);
         Ok(Self { desk, intake, delivery, upkeep, theme, run })
     }
 

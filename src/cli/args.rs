@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::export::{Erase, Export, Redact};
 use super::keep::{Backup, Replay, Restore};
 use crate::control::{AccountAdd, ProjectAdd, ProjectEdit, Request};
 
@@ -47,6 +48,12 @@ pub(super) enum Command {
     Restore(Restore),
     /// Take filed mails in again that came after the backup that was restored, and write to nobody.
     Replay(Replay),
+    /// Write tickets as JSON Lines and mails as mbox, while the desk runs or without it.
+    Export(Export),
+    /// Erase a person: what they wrote, what was written to them, and the copies on the mail server.
+    Erase(Erase),
+    /// Take one passage out of one mail or comment, and destroy the copies that have it.
+    Redact(Redact),
     /// Look through the store: the database, its indexes and counters, and every raw file.
     Verify(At),
     /// Make the database file smaller, while the desk does not run.
@@ -199,6 +206,9 @@ pub(super) struct Edit {
     trust: Vec<String>,
     #[arg(long = "distrust-domain", value_name = "DOMAIN")]
     distrust: Vec<String>,
+    /// Erase closed tickets on which nothing has happened for so many days; 0 keeps them for ever.
+    #[arg(long, value_name = "DAYS")]
+    keep_closed_days: Option<u32>,
     /// Whether mail that leads to no project goes here.
     #[arg(long, value_name = "BOOL")]
     default: Option<bool>,
@@ -251,6 +261,7 @@ impl Edit {
             cc_participants: self.cc_participants,
             trust: self.trust,
             distrust: self.distrust,
+            keep_closed_days: self.keep_closed_days,
             default: self.default,
         }
     }

@@ -21,7 +21,7 @@ use crate::keep::{
 use crate::secret::Random;
 use crate::store::{self, Store, StorePath, aside};
 use crate::theme::octets_text;
-use bar::Bar;
+pub(super) use bar::Bar;
 
 #[derive(Debug, ClapArgs)]
 pub(super) struct Backup {

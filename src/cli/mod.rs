@@ -3,6 +3,7 @@
 
 mod args;
 mod command;
+mod export;
 mod failure;
 mod keep;
 mod log;
@@ -58,6 +59,9 @@ async fn run(args: Args) -> Result<(), Failure> {
         Command::Backup(backup) => keep::backup(backup).await,
         Command::Restore(restore) => keep::restore(restore).await,
         Command::Replay(replay) => Box::pin(keep::replay(replay)).await,
+        Command::Erase(erase) => command::operate(&erase.at, erase.request()).await,
+        Command::Redact(redact) => command::operate(&redact.at, redact.request()).await,
+        Command::Export(args) => export::run(args).await,
         Command::Verify(at) => keep::look_through(&at).await,
         Command::Compact(at) => keep::compact(&at).await,
         Command::Pause(at) => command::operate(&at, crate::control::Request::Pause).await,

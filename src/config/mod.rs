@@ -254,6 +254,9 @@ pub struct Mailboxes {
     /// ```
     #[serde(deserialize_with = "read::mailbox")]
     pub marker: MailboxRef,
+    /// Destroy handled and sent mails on the mail server when they are so many days old and the desk
+    /// has the whole of each. Without it, they stay.
+    pub keep_days: Option<std::num::NonZeroU32>,
 }
 
 impl Default for Mailboxes {
@@ -268,6 +271,7 @@ impl Default for Mailboxes {
             drafts: name(&["Postdesk", "Outgoing"]),
             earlier: name(&["Earlier"]),
             marker: name(&["Postdesk", "Marker"]),
+            keep_days: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::accounts;
 use super::request::{Answer, ProjectAdd, ProjectEdit, Request};
-use super::{Survey, keeping, status};
+use super::{Survey, keeping, privacy, status};
 use crate::desk::{self, Desk, DeskError, IntakeStanding, NewProject};
 use crate::intake::Intake;
 use crate::mail::Address;
@@ -68,6 +68,8 @@ async fn carry_out(operator: &Operator, request: Request) -> Result<Vec<String>,
         Request::Pause => keeping::pause(desk).await,
         Request::Resume => keeping::resume(desk).await,
         Request::Replay { since } => keeping::replay(operator, since).await,
+        Request::Erase { address, dry_run } => privacy::erase(operator, &address, dry_run).await,
+        Request::Redact { ticket, event, text } => privacy::redact(operator, &ticket, event, &text).await,
         Request::TakeOver => take_over(operator).await,
         Request::Status => Ok(status::lines(desk, operator.running)),
         Request::StatusJson => status::json(desk, operator.running),
@@ -125,6 +127,9 @@ fn describe(desk: &Desk, project: &Project) -> Vec<String> {
     if joining.cc {
         lines.push("  people in Cc become participants".to_owned());
     }
+    lines.extend(
+        project.keep_closed_days.map(|days| format!("  closed tickets are erased after {days} days")),
+    );
     lines.extend(joining.trusted.iter().map(|domain| format!("  trusts {domain}")));
     lines
 }
@@ -147,6 +152,7 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         cc_participants: edit.cc_participants,
         trust: domains(&edit.trust)?,
         distrust: domains(&edit.distrust)?,
+        keep_closed_days: edit.keep_closed_days,
         default: edit.default,
     };
     let edited = desk.edit_project(path(&edit.path)?, change).await.map_err(|error| match error {

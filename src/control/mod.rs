@@ -6,6 +6,7 @@
 mod accounts;
 mod answer;
 mod keeping;
+mod privacy;
 mod request;
 mod snapshot;
 mod socket;

@@ -43,6 +43,17 @@ pub enum Request {
     Pause,
     /// It does again, and what is old may be removed again.
     Resume,
+    /// Erases a person, or says what would be found.
+    Erase {
+        address: String,
+        dry_run: bool,
+    },
+    /// Takes a passage out of a text: `acme/web#12`, the number of the event, the passage.
+    Redact {
+        ticket: String,
+        event: u32,
+        text: String,
+    },
     /// Takes filed mails in again that came since then; since the backup that was restored where
     /// nothing is said.
     Replay {
@@ -54,7 +65,7 @@ impl Request {
     /// How long the daemon may take to answer.
     pub(super) fn patience(&self) -> Duration {
         match self {
-            Self::Replay { .. } => Duration::from_hours(24),
+            Self::Replay { .. } | Self::Erase { .. } | Self::Redact { .. } => Duration::from_hours(24),
             _ => Duration::from_mins(10),
         }
     }
@@ -95,6 +106,8 @@ pub struct ProjectEdit {
     pub trust: Vec<String>,
     #[serde(default)]
     pub distrust: Vec<String>,
+    #[serde(default)]
+    pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::keeping;
 use crate::desk::{Desk, Fitness, Health, IntakeStanding, Standing};
 use crate::metrics::{Count, Figures, Kept, Stand};
+use crate::store::Look;
 
 /// What to do about another desk's marker.
 const HOW_TO_TAKE_OVER: &str =
@@ -44,6 +45,10 @@ pub(super) fn lines(desk: &Desk, running: bool) -> Vec<String> {
     };
     let stops = desk.store.read().and_then(|read| keeping::standing(&read));
     lines.extend(stops.unwrap_or_default());
+    let open = desk.store.read().and_then(|read| read.erasures()).map_or(0, |erasures| erasures.len());
+    if open > 0 {
+        lines.push(format!("erasures that are not done yet: {open}"));
+    }
     lines.push(store(&figures.stand, running));
     match &figures.kept {
         Some(kept) => lines.extend(on_record(kept, &figures.stand)),

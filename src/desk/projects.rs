@@ -39,6 +39,8 @@ pub struct ProjectEdit {
     pub cc_participants: Option<bool>,
     pub trust: Vec<TrustedDomain>,
     pub distrust: Vec<TrustedDomain>,
+    /// Erase closed tickets after so many days; 0 for never.
+    pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
 }
 
@@ -65,6 +67,7 @@ impl Desk {
                 reopen: true,
                 tell_closed: false,
                 joining: Joining::default(),
+                keep_closed_days: None,
                 created_at: now,
             };
             desk.refuse_clashes(w, &project)?;
@@ -167,6 +170,9 @@ fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> R
     project.reopen = edit.reopen.unwrap_or(project.reopen);
     project.tell_closed = edit.tell_closed.unwrap_or(project.tell_closed);
     change_joining(&mut project.joining, edit);
+    if let Some(days) = edit.keep_closed_days {
+        project.keep_closed_days = (days > 0).then_some(days);
+    }
     project.from_name = edit.from_name.unwrap_or(project.from_name);
     if edit.suffix.is_some() {
         project.suffix.clone_from(&edit.suffix);

@@ -379,6 +379,7 @@ fn new_ticket(
         comments: 0,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     }
 }
 

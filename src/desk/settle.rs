@@ -58,7 +58,8 @@ impl Desk {
     /// Where the store cannot write.
     pub async fn drafted(&self, id: OutboxId, draft: Drafted) -> Result<(), StoreError> {
         self.change_letter(id, move |row| {
-            if row.draft.is_none() {
+            // One that was withdrawn meanwhile may have been erased.
+            if row.draft.is_none() && row.state == OutboxState::Waiting {
                 row.draft = Some(DraftRef { raw: draft.raw, date: draft.date });
             }
         })

@@ -81,6 +81,11 @@ impl Texts {
         text
     }
 
+    /// Forgets everything that is remembered, because some of it was erased.
+    pub(super) fn forget_all(&self) {
+        *self.lock() = Memory::default();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,7 +8,9 @@ mod adopt;
 mod boxes;
 mod check_mail;
 mod errands;
+mod leftovers;
 mod marker;
+mod old;
 mod replay;
 mod sort;
 mod sweep;
@@ -25,7 +27,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use boxes::{BoxNames, Boxes};
+pub use leftovers::Cleared;
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};
+pub use old::Trimmed;
 pub use replay::Replayed;
 pub use sweep::Swept;
 

@@ -46,6 +46,7 @@ mod parse;
 // Writing.
 mod compose;
 pub mod markdown;
+mod redact;
 
 #[cfg(test)]
 mod testing;
@@ -58,5 +59,6 @@ pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHe
 pub use message_id::MessageId;
 pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
+pub use redact::{REDACTED, redact, redact_text};
 pub use reply_key::ReplyKey;
 pub use traces::{COMMENT_HEADER, CommentTrace, Traces, traces};

@@ -180,7 +180,8 @@ impl<'a> Part<'a> {
         text.replace("\r\n", "\n").replace(['\r', '\0'], "\n")
     }
 
-    fn encoding(&self) -> String {
+    /// Its transfer encoding, in lower case.
+    pub(super) fn encoding(&self) -> String {
         let value = self.header.first("Content-Transfer-Encoding").unwrap_or_default();
         let word = value.split([';', ' ', '(']).next().unwrap_or_default();
         word.to_ascii_lowercase()

@@ -72,6 +72,20 @@ pub(super) fn used(event: &Event) -> Option<Key> {
     Some(Key::new().octets(&raw.0).byte(USED_BY_EVENT).u64(event.ticket.0).u32(event.no.0))
 }
 
+/// The events whose text lies in a raw file.
+pub(super) fn with_raw<L: Reach + ?Sized>(
+    look: &L,
+    raw: &RawHash,
+) -> Result<Vec<(TicketId, EventNo)>, StoreError> {
+    let of = Key::new().octets(&raw.0).byte(USED_BY_EVENT);
+    let found = look.scan(Table::RawUses, &of.span(), Order::Up, usize::MAX)?;
+    let place = |(key, _): &super::reach::Pair| {
+        let (head, no) = key.split_last_chunk::<4>()?;
+        Some((TicketId(last_u64(head)), EventNo(u32::from_be_bytes(*no))))
+    };
+    Ok(found.iter().filter_map(place).collect())
+}
+
 /// What names a raw file, in the keys of [`Table::RawUses`].
 pub(super) const USED_BY_EVENT: u8 = 1;
 pub(super) const USED_BY_DRAFT: u8 = 2;

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 
 use super::reach::Reach;
 use super::{
-    Page, Read, StoreError, Write, accounts, bounces, counts, events, facts, journal, keeping, keys, lists,
-    mailrows, outbox, projects, sessions, site, sizes, tickets,
+    Page, Read, StoreError, Write, accounts, bounces, counts, erasures, events, facts, journal, keeping,
+    keys, lists, mailrows, outbox, projects, sessions, site, sizes, tickets, walk,
 };
 use crate::mail::{Address, MessageId, ReplyKey};
 use crate::tracker::query::ListQuery;
 use crate::tracker::{
-    Account, AccountId, AccountLink, ClockJump, Event, EventNo, FormId, Handle, JournalEntry, Lane,
-    MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId, ProjectPath, RawHash, Restored,
-    RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
+    Account, AccountId, AccountLink, ClockJump, Erasure, ErasureId, Event, EventNo, FormId, Handle,
+    JournalEntry, Lane, Leftover, MailRowId, OutboxId, OutboxRow, OutboxState, Pause, Project, ProjectId,
+    ProjectPath, RawHash, Restored, RunId, Seq, Session, Slug, State, StoreId, Ticket, TicketId,
 };
 use crate::triage::{Adoption, Facts, InHand, KeyFact, MailRow, Questions, VerdictKind};
 
@@ -260,6 +260,34 @@ pub trait Look: Reach {
     /// The Emails that a sweep was working on.
     fn in_hand(&self) -> Found<Vec<InHand>> {
         site::in_hand(self)
+    }
+
+    /// The events whose text is this mail.
+    fn events_with(&self, raw: &RawHash) -> Found<Vec<(TicketId, EventNo)>> {
+        events::with_raw(self, raw)
+    }
+    /// Erasures that are not done yet, the oldest first.
+    fn erasures(&self) -> Found<Vec<Erasure>> {
+        erasures::all(self)
+    }
+    fn erasure(&self, id: ErasureId) -> Found<Option<Erasure>> {
+        erasures::get(self, id)
+    }
+    /// What an erasure has yet to remove, each with its place, after a place.
+    fn leftovers(&self, id: ErasureId, after: u64, limit: usize) -> Found<Vec<(u64, Leftover)>> {
+        erasures::leftovers(self, id, after, limit)
+    }
+
+    /// Every ticket, by id, some at a time: those after the last one of the call before; likewise the
+    /// next two. Merged and erased ones too.
+    fn tickets_after(&self, last: TicketId, limit: usize) -> Found<Vec<Ticket>> {
+        walk::tickets(self, last, limit)
+    }
+    fn mail_rows_after(&self, last: MailRowId, limit: usize) -> Found<Vec<MailRow>> {
+        walk::mail_rows(self, last, limit)
+    }
+    fn letters_after(&self, last: OutboxId, limit: usize) -> Found<Vec<OutboxRow>> {
+        walk::letters(self, last, limit)
     }
 
     /// Journal entries after a number, in order.

@@ -15,6 +15,7 @@ mod bounces;
 mod compact;
 mod copy;
 mod counts;
+mod erasures;
 mod error;
 mod events;
 mod facts;
@@ -47,6 +48,7 @@ mod snapshot;
 mod sweep;
 mod tickets;
 mod verify;
+mod walk;
 mod write;
 mod writer;
 
@@ -68,6 +70,7 @@ pub use schema::VERSION;
 pub use sizes::Sizes;
 pub use snapshot::{CopyFacts, Snapshot, SnapshotError, look_at_copy};
 pub use verify::{Report, verify, whole};
+pub use walk::{CopiedStore, is_from, raw_octets};
 pub use write::Write;
 pub use writer::{Steps, SweepError};
 

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::secret::Random;
+use crate::tracker::RawHash;
 
 /// How much of the database redb keeps in memory.
 const CACHE: usize = 64 * 1024 * 1024;
@@ -400,6 +401,18 @@ impl Store {
             removed += answer.await.map_err(|_| closed())??;
         }
         Ok(Swept { seen, removed })
+    }
+
+    /// Removes files of the raw store that were erased, where nothing names them. Gives back those
+    /// that cannot go yet: put within the last minutes, or held by a backup that is being made.
+    ///
+    /// # Errors
+    /// Where the disk fails.
+    pub async fn forget_raw(&self, hashes: Vec<RawHash>) -> Result<Vec<RawHash>, SweepError> {
+        let closed = || SweepError::Store(StoreError::Closed);
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Message::Forget(hashes, reply)).map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
     }
 
     /// The data folder, where the store lies in one.

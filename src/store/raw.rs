@@ -163,17 +163,30 @@ impl RawStore {
 
     /// Whether a file is older than the grace.
     pub(super) fn is_old(&self, file: &RawFile) -> Result<bool, RawError> {
+        Ok(self.age(file)? > GRACE)
+    }
+
+    fn age(&self, file: &RawFile) -> Result<Duration, RawError> {
         let written = at(&file.path, self.0.files.modified(&file.path))?;
         let now = SystemTime::from(self.0.clock.now());
         // A file from the future is young.
-        Ok(now.duration_since(written).unwrap_or_default() > GRACE)
+        Ok(now.duration_since(written).unwrap_or_default())
+    }
+
+    pub(super) fn file(&self, hash: &RawHash) -> RawFile {
+        RawFile { hash: *hash, path: self.path(hash) }
     }
 
     /// Removes a file that is older than the grace; says whether it did. While somebody holds the
     /// files, none is removed.
     pub(super) fn remove_old(&self, file: &RawFile) -> Result<bool, RawError> {
+        self.remove_older(file, GRACE)
+    }
+
+    /// The same with a grace of the caller's own.
+    pub(super) fn remove_older(&self, file: &RawFile, grace: Duration) -> Result<bool, RawError> {
         let _ages = self.0.ages.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.0.held.load(Ordering::Relaxed) > 0 || !self.is_old(file)? {
+        if self.0.held.load(Ordering::Relaxed) > 0 || self.age(file)? <= grace {
             return Ok(false);
         }
         at(&file.path, self.0.files.remove(&file.path))?;

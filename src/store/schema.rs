@@ -132,6 +132,10 @@ tables! {
     Adoptions = "adoptions";
     /// Place → record.
     InHand = "in_hand";
+    /// Erasure → record.
+    Erasures = "erasures";
+    /// Erasure, place → record of what is yet to be removed.
+    Leftovers = "leftovers";
     /// Journal number → record.
     Journal = "journal";
 }
@@ -156,6 +160,7 @@ pub(super) mod meta {
     pub const LAST_TICKET: &[u8] = b"last_ticket";
     pub const LAST_MAIL_ROW: &[u8] = b"last_mail_row";
     pub const LAST_LETTER: &[u8] = b"last_letter";
+    pub const LAST_ERASURE: &[u8] = b"last_erasure";
     pub const LAST_SEQ: &[u8] = b"last_seq";
     pub const LAST_CONFIRMATION: &[u8] = b"last_confirmation";
 }

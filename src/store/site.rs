@@ -61,7 +61,8 @@ pub(super) fn suppressed<L: Reach + ?Sized>(look: &L, address: &Address) -> Resu
 
 /// Whether the person wishes for no mail at all.
 fn unwanted<L: Reach + ?Sized>(look: &L, address: &Address) -> Result<bool, StoreError> {
-    Ok(look.get(Table::Suppressed, address_key(address).as_slice())?.is_some())
+    Ok(look.get(Table::Suppressed, address_key(address).as_slice())?.is_some()
+        || look.get(Table::Suppressed, super::erasures::hashed(look, address)?.as_slice())?.is_some())
 }
 
 pub(super) fn suppressions<L: Reach + ?Sized>(look: &L) -> Result<Vec<(String, Timestamp)>, StoreError> {
@@ -142,7 +143,10 @@ impl Write<'_> {
         if !unwanted(self, address)? {
             return Ok(false);
         }
-        self.unset(Table::Suppressed, &address_key(address))
+        let hashed = super::erasures::hashed(self, address)?;
+        self.unset(Table::Suppressed, &hashed)?;
+        self.unset(Table::Suppressed, &address_key(address))?;
+        Ok(true)
     }
 
     /// Notes that a confirmation is due to this sender, for the budgets of the hour and the day;

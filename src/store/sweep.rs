@@ -4,6 +4,8 @@
 //! to the writer, which looks again: while it does so no commit can begin to name a file, and a
 //! put renews the file's time first.
 
+use std::time::Duration;
+
 use super::key::{Key, Order};
 use super::open::Shared;
 use super::raw::RawFile;
@@ -44,6 +46,25 @@ pub(super) fn remove(shared: &Shared, files: &[RawFile]) -> Result<u64, SweepErr
         }
     }
     Ok(removed)
+}
+
+/// No commit that is about to name a file takes as long as this after the file was put.
+const SETTLED: Duration = Duration::from_mins(10);
+
+/// Removes files that were erased, for the writer alone. Those that cannot go yet are given back: too
+/// young, or held by a backup. One that something else names stays, and is done with.
+pub(super) fn forget(shared: &Shared, hashes: &[RawHash]) -> Result<Vec<RawHash>, SweepError> {
+    let read = Read::new(snapshot(shared)?);
+    let mut left = Vec::new();
+    for hash in hashes {
+        let done = is_named(&read, hash)?
+            || !shared.raw().exists(hash)
+            || shared.raw().remove_older(&shared.raw().file(hash), SETTLED)?;
+        if !done {
+            left.push(*hash);
+        }
+    }
+    Ok(left)
 }
 
 fn is_named(read: &Read, hash: &RawHash) -> Result<bool, StoreError> {

@@ -60,7 +60,7 @@ pub(super) fn of<L: Reach + ?Sized>(
 
 /// Where a ticket stands among those with mails that nobody has verified yet.
 fn unverified_key(ticket: &Ticket) -> Option<Key> {
-    let waits = ticket.unverified > 0 && ticket.merged_into.is_none();
+    let waits = ticket.unverified > 0 && is_listed(ticket);
     waits.then(|| Key::new().u32(ticket.project.0).u64(ticket.id.0))
 }
 
@@ -75,10 +75,15 @@ pub(super) fn unverified<L: Reach + ?Sized>(
     Ok(found.iter().map(entry).collect())
 }
 
+/// Whether a ticket is in any list: neither one that was merged nor one that was erased.
+fn is_listed(ticket: &Ticket) -> bool {
+    ticket.merged_into.is_none() && ticket.erased_at.is_none()
+}
+
 /// Every index entry of a ticket. A merged ticket is in no list; its target is.
 pub(super) fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
     let mut marks = Vec::new();
-    if ticket.merged_into.is_none() {
+    if is_listed(ticket) {
         for scope in [Scope::Everyone, Scope::of(ticket.assignee)] {
             marks.extend(lists::marks(scope, ticket));
         }
@@ -90,7 +95,7 @@ pub(super) fn marks(ticket: &Ticket) -> Vec<(Table, Key)> {
 }
 
 pub(super) fn counted(ticket: &Ticket) -> Option<Key> {
-    ticket.merged_into.is_none().then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
+    is_listed(ticket).then(|| counts::tickets_key(&ticket.listed_in(), ticket.state))
 }
 
 impl Write<'_> {

@@ -26,6 +26,7 @@ use super::raw::RawFile;
 use super::snapshot::SnapshotError;
 use super::{RawError, StoreError, Write, WriteError, sweep};
 use crate::clock::after;
+use crate::tracker::RawHash;
 
 /// The most jobs that share a transaction.
 const GROUP: usize = 256;
@@ -43,6 +44,8 @@ pub(super) enum Message {
     Job(Box<dyn Job>),
     /// Files of the raw store to look at once more and remove; answered with how many.
     Sweep(Vec<RawFile>, oneshot::Sender<Result<u64, SweepError>>),
+    /// Files of the raw store that were erased; answered with those that cannot go yet.
+    Forget(Vec<RawHash>, oneshot::Sender<Result<Vec<RawHash>, SweepError>>),
     /// The database to copy there, between two commits.
     Copy(PathBuf, oneshot::Sender<Result<(), SnapshotError>>),
     Reopen,
@@ -249,6 +252,9 @@ impl Writer {
             Message::Job(job) => self.run_group(vec![job]),
             Message::Sweep(files, reply) => {
                 let _ = reply.send(sweep::remove(&self.shared, &files));
+            }
+            Message::Forget(hashes, reply) => {
+                let _ = reply.send(sweep::forget(&self.shared, &hashes));
             }
             Message::Copy(target, reply) => {
                 let _ = reply.send(self.copy(&target));

@@ -6,6 +6,7 @@
 mod account;
 pub mod change;
 pub mod doubt;
+mod erasure;
 mod event;
 mod id;
 pub mod joining;
@@ -22,6 +23,7 @@ mod ticket;
 
 pub use account::{Account, Handle, initials};
 pub use change::{Change, Refusal, apply};
+pub use erasure::{ERASED_TEXT, Erased, Erasure, ErasureId, Leftover, erased_address, is_erased};
 pub use event::{Actor, Body, Decision, Doubt, Event, EventKind, LinkKind, Ruling};
 pub use id::{
     AccountId, EventNo, LabelId, MailRowId, OutboxId, ParticipantNo, ProjectId, RawHash, RunId, Seq, StoreId,

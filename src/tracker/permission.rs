@@ -93,6 +93,7 @@ mod tests {
             reopen: true,
             tell_closed: false,
             joining: crate::tracker::Joining::default(),
+            keep_closed_days: None,
             created_at: Timestamp::UNIX_EPOCH,
         }
     }

@@ -151,6 +151,8 @@ pub struct Project {
     /// Whether participants are told when an agent closes a ticket without an answer.
     pub tell_closed: bool,
     pub joining: Joining,
+    /// Closed tickets are erased when nothing happened on them for so many days; none for never.
+    pub keep_closed_days: Option<u32>,
     pub created_at: Timestamp,
 }
 

@@ -120,6 +120,7 @@ mod tests {
                     waits: false,
                 }],
                 also_for: Vec::new(),
+                erased_at: None,
                 opened_at: start,
                 active_at: start,
                 owed_since: None,

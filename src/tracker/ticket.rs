@@ -47,6 +47,8 @@ pub struct Ticket {
     pub notes: u32,
     /// Unverified mails on which an agent has yet to decide.
     pub unverified: u32,
+    /// When everything on it was erased. It keeps its number and is in no list.
+    pub erased_at: Option<Timestamp>,
 }
 
 impl Ticket {

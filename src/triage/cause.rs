@@ -60,5 +60,6 @@ causes! {
         Check = "I02", "It is a test mail of this desk's own.";
         Imported = "I03", "It was in the mailbox before the desk was, and was left as it is.";
         Dismissed = "I04", "A person decided that it is not needed.";
+        Erased = "I05", "What it said was erased.";
     }
 }

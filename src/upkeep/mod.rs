@@ -3,6 +3,7 @@
 mod certificates;
 mod clock_watch;
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::clock::after;
 use crate::desk::{Desk, Street};
+use crate::intake::{Intake, IntakeError};
 use crate::store::{Look, StoreError, SweepError, WriteError};
 use clock_watch::ClockWatch;
 
@@ -25,6 +27,9 @@ const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
 const FORM_IDS: Duration = Duration::from_hours(7 * 24);
 
+/// How soon they run again while an erasure is under way.
+const SOON: Duration = Duration::from_mins(1);
+
 /// How often the raw store is swept of files that nothing names.
 const SWEEP: Duration = Duration::from_hours(24);
 
@@ -35,12 +40,17 @@ pub enum UpkeepError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    #[error(transparent)]
+    Mail(#[from] IntakeError),
 }
 
 /// Tidies up now and then. Cheap to clone.
 #[derive(Clone)]
 pub struct Upkeep {
     desk: Desk,
+    /// For what is to be removed on the mail server.
+    intake: Option<Intake>,
+    keep_days: Option<NonZeroU32>,
     clock_watch: Arc<tokio::sync::Mutex<ClockWatch>>,
     swept_at: Arc<Mutex<Option<Timestamp>>>,
     /// When the raw store was last measured, by the clock's run.
@@ -51,7 +61,16 @@ impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let clock_watch = Arc::new(tokio::sync::Mutex::new(ClockWatch::new(&desk)));
-        Self { desk, clock_watch, swept_at: Arc::default(), measured: Arc::default() }
+        let (swept_at, measured) = (Arc::default(), Arc::default());
+        Self { desk, intake: None, keep_days: None, clock_watch, swept_at, measured }
+    }
+
+    /// Also removes what is to be removed on the mail server, and what is older than so many days
+    /// there.
+    #[must_use]
+    pub fn with_mail(mut self, intake: Intake, keep_days: Option<NonZeroU32>) -> Self {
+        (self.intake, self.keep_days) = (Some(intake), keep_days);
+        self
     }
 
     /// Runs all jobs at once and then every hour, until `stop` says so.
@@ -64,7 +83,7 @@ impl Upkeep {
             let _ = self.desk.store.has_room();
             self.look_at_clock().await;
             let now = self.desk.clock.elapsed();
-            if last.is_none_or(|last| now.saturating_sub(last) >= EVERY) {
+            if last.is_none_or(|last| now.saturating_sub(last) >= self.pause()) {
                 if let Err(error) = self.run_once().await {
                     tracing::warn!(%error, "upkeep did not finish; it runs again in an hour");
                 }
@@ -97,11 +116,53 @@ impl Upkeep {
     pub async fn run_once(&self) -> Result<(), UpkeepError> {
         self.look_at_clock().await;
         self.desk.clock_says(None).await?;
+        // What a person asked for waits for no clock.
+        self.go_on_erasing().await?;
         if self.desk.store.read()?.clock_jump()?.is_some() {
             return Ok(());
         }
         self.forget_old().await?;
-        self.sweep().await
+        self.sweep().await?;
+        self.let_go_of_old_mail().await
+    }
+
+    /// Erases tickets that their projects keep no longer, and destroys mails on the server that are
+    /// to be kept there no longer; neither while the desk is paused.
+    async fn let_go_of_old_mail(&self) -> Result<(), UpkeepError> {
+        let paused = || Ok::<_, StoreError>(self.desk.paused()?.is_some());
+        while !paused()? && self.desk.erase_old_tickets().await? {}
+        if let Some(intake) = &self.intake {
+            intake.clear_leftovers(None).await?;
+            let days = self.keep_days.filter(|_| matches!(paused(), Ok(false)));
+            if let Some(days) = days
+                && let Err(error) = intake.trim_mailboxes(days.get()).await
+            {
+                tracing::debug!(why = error.whole(), "old mails stay on the mail server for now");
+            }
+        }
+        Ok(())
+    }
+
+    /// Shorter while an erasure is under way.
+    fn pause(&self) -> Duration {
+        let open = self.desk.store.read().and_then(|read| read.erasures()).is_ok_and(|open| !open.is_empty());
+        if open { SOON } else { EVERY }
+    }
+
+    /// Goes on with erasures that are not done: an earlier run ended in the middle, a letter was on
+    /// its way, the mail server was away, a backup held the files.
+    ///
+    /// # Errors
+    /// Where the store cannot write.
+    pub async fn go_on_erasing(&self) -> Result<(), UpkeepError> {
+        let erasures = self.desk.store.read()?.erasures()?;
+        for erasure in &erasures {
+            self.desk.erase_records(erasure).await?;
+        }
+        if let Some(intake) = self.intake.as_ref().filter(|_| !erasures.is_empty()) {
+            intake.clear_leftovers(None).await?;
+        }
+        Ok(())
     }
 
     async fn sweep(&self) -> Result<(), UpkeepError> {

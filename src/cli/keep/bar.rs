@@ -5,16 +5,16 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar; nothing where standard error is no terminal. It goes away when it is dropped.
-pub(super) struct Bar(Option<ProgressBar>);
+pub(in crate::cli) struct Bar(Option<ProgressBar>);
 
 impl Bar {
     /// A bar of octets.
-    pub(super) fn new(what: &'static str) -> Self {
+    pub(in crate::cli) fn new(what: &'static str) -> Self {
         Self::of(what, "{prefix} {bar:30} {bytes}/{total_bytes} {eta}")
     }
 
     /// A count of which nobody knows the end.
-    pub(super) fn spinner(what: &'static str) -> Self {
+    pub(in crate::cli) fn spinner(what: &'static str) -> Self {
         Self::of(what, "{prefix} {spinner} {human_pos}")
     }
 
@@ -26,7 +26,7 @@ impl Bar {
         Self(Some(ProgressBar::no_length().with_style(style).with_prefix(what)))
     }
 
-    pub(super) fn set(&self, done: u64, total: Option<u64>) {
+    pub(in crate::cli) fn set(&self, done: u64, total: Option<u64>) {
         let Some(bar) = &self.0 else { return };
         if let Some(total) = total {
             bar.set_length(total);

@@ -7,6 +7,7 @@
 //! The version octet is for the day when a record changes its meaning.
 
 mod account;
+mod erasure;
 mod event;
 mod journal;
 mod keeping;

@@ -53,6 +53,8 @@ pub struct StoredProject {
     #[n(22)]
     #[cbor(default)]
     trusted_domains: Vec<String>,
+    #[n(30)]
+    keep_closed_days: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -88,6 +90,7 @@ impl Record for Project {
             reply_all_joins: self.joining.reply_all,
             cc_participants: self.joining.cc,
             trusted_domains: self.joining.trusted.iter().map(ToString::to_string).collect(),
+            keep_closed_days: self.keep_closed_days,
             created_at: Stamp(self.created_at),
         }
     }
@@ -119,6 +122,7 @@ impl Record for Project {
                     .filter_map(|text| TrustedDomain::parse(text).ok())
                     .collect(),
             },
+            keep_closed_days: stored.keep_closed_days,
             created_at: stored.created_at.0,
         })
     }

@@ -61,6 +61,8 @@ pub struct StoredTicket {
     #[n(24)]
     #[cbor(default)]
     unverified: u32,
+    #[n(25)]
+    erased_at: Option<Stamp>,
 }
 
 #[derive(Encode, Decode)]
@@ -110,6 +112,7 @@ impl Record for Ticket {
             comments: self.comments,
             notes: self.notes,
             unverified: self.unverified,
+            erased_at: self.erased_at.map(Stamp),
         }
     }
 
@@ -135,6 +138,7 @@ impl Record for Ticket {
             comments: stored.comments,
             notes: stored.notes,
             unverified: stored.unverified,
+            erased_at: stored.erased_at.map(|stamp| stamp.0),
         })
     }
 }

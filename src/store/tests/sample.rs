@@ -32,6 +32,7 @@ pub fn project(path: &str) -> Project {
         reopen: true,
         tell_closed: false,
         joining: crate::tracker::Joining::default(),
+        keep_closed_days: None,
         created_at: at(10),
     }
 }
@@ -82,6 +83,7 @@ pub fn ticket(id: TicketId, project: ProjectId, number: u32) -> Ticket {
         comments: 1,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     }
 }
 

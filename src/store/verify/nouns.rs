@@ -9,8 +9,8 @@ use crate::store::reach::{Reach, number32, number64};
 use crate::store::schema::{Table, meta};
 use crate::store::{Look, StoreError, accounts, counts, mailrows, outbox, projects, tickets};
 use crate::tracker::{
-    Account, AccountLink, Event, JournalEntry, OutboxRow, Project, RawHash, Session, Subject, Ticket,
-    TicketId,
+    Account, AccountLink, Erasure, ErasureId, Event, JournalEntry, Leftover, OutboxRow, Project, RawHash,
+    Session, Subject, Ticket, TicketId,
 };
 use crate::triage::{Adoption, InHand, KeyFact, MailRow};
 
@@ -246,6 +246,16 @@ fn rest(tally: &mut Tally<'_>) -> Done {
     })?;
     tally.records(Table::Adoptions, |_, _: Adoption, _| Ok(()))?;
     tally.records(Table::InHand, |_, _: InHand, _| Ok(()))?;
+    tally.records(Table::Erasures, |tally, erasure: Erasure, _| {
+        given_out(tally, Table::Erasures, meta::LAST_ERASURE, erasure.id.0)
+    })?;
+    tally.records(Table::Leftovers, |tally, _: Leftover, key| {
+        let of = key.get(..8).map_or(0, last_u64);
+        if tally.read.erasure(ErasureId(of))?.is_none() {
+            tally.find(Table::Leftovers, format!("one is of erasure {of}, which is not on record"));
+        }
+        Ok(())
+    })?;
     tally.each(Table::LastNumbers, |tally, (_, value)| {
         if as_u32(&value).is_none() {
             tally.find(Table::LastNumbers, "one is no number");

@@ -31,6 +31,7 @@ fn ticket(participants: u16) -> Ticket {
         comments: 0,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     };
     for at in 0..participants {
         add_participant(&mut ticket, person(at), false, Timestamp::UNIX_EPOCH).unwrap();

@@ -52,6 +52,7 @@ fn project(id: u32, path: ProjectPath, suffix: Option<&str>) -> Project {
         reopen: true,
         tell_closed: false,
         joining: crate::tracker::Joining::default(),
+        keep_closed_days: None,
         created_at: Timestamp::UNIX_EPOCH,
     }
 }

@@ -97,6 +97,7 @@ fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
         comments: 1,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     }
 }
 

@@ -37,5 +37,6 @@ pub(super) fn ticket(participants: Vec<Participant>) -> Ticket {
         comments: 1,
         notes: 0,
         unverified: 0,
+        erased_at: None,
     }
 }
