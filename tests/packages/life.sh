@@ -42,7 +42,7 @@ state() { inside systemctl show postdesk --property="$1" --value; }
 is() { [[ $(state "$1") == "$2" ]]; }
 is_not() { [[ $(state "$1") != "$2" ]]; }
 serves() { is ActiveState active && page /healthz >/dev/null; }
-log_has() { inside journalctl --unit postdesk --output cat --no-pager | grep -qF -- "$1"; }
+log_has() { inside journalctl --unit postdesk --output cat --no-pager | grep -F -- "$1" >/dev/null; }
 same() { [[ $2 == "$3" ]] || { say "$1: $3, and should be $2"; return 1; }; }
 
 refused() {
@@ -119,7 +119,7 @@ answering() {
     wait_for 60 "the customer's answer" ticket_has "Water it was"
 }
 
-ticket_has() { page /p/acme/web/1 | grep -qF -- "$1"; }
+ticket_has() { page /p/acme/web/1 | grep -F -- "$1" >/dev/null; }
 
 # What stands in the journal: lines with fields, and nothing above information where all is well.
 journal() {
@@ -195,7 +195,8 @@ upgrading() {
     wait_for 30 "the upgraded process" is_not MainPID "$pid"
     wait_for 30 "the tracker after the upgrade" serves
     same "the version that is installed" "$second_version" "$(inside postdesk version | cut -d' ' -f2)"
-    inside journalctl --unit postdesk --output json --no-pager | grep -qF "\"POSTDESK_VERSION\":\"$second_version\""
+    inside journalctl --unit postdesk --output json --no-pager |
+        grep -F "\"POSTDESK_VERSION\":\"$second_version\"" >/dev/null
     same "the configuration after the upgrade" "$before" "$(sha256sum <"$root/etc/postdesk/postdesk.toml")"
     ticket_has "Glad to hear it."
 }
@@ -217,7 +218,7 @@ backing_up() {
     wait_for 60 "the ticket after the backup" desk_has "The scanner hums"
 }
 
-desk_has() { page /p/acme/web | grep -qF -- "$1"; }
+desk_has() { page / | grep -F -- "$1" >/dev/null; }
 
 removing() {
     # Root writes nothing into the folder of a desk that does not run.
@@ -254,8 +255,10 @@ restoring() {
     cp "$work/desk.tar.zst" "$root/root/"
     inside postdesk restore /root/desk.tar.zst
     inside systemctl enable --quiet --now postdesk
-    wait_for 30 "the restored tracker" serves
-    inside postdesk status | grep -q 'paused' || { say "a restored desk is not paused"; return 1; }
+    # It is not well before somebody has decided, and says so to whoever watches it.
+    wait_for 30 "the restored tracker" page /sign-in
+    refused page /healthz
+    inside postdesk status | tee "$work/status" | grep 'paused' >/dev/null || { cat "$work/status"; return 1; }
     same "whose the restored data are" postdesk "$(inside stat -c '%U' /var/lib/postdesk/postdesk.redb)"
     rm -f "$jar"
     same "signing in again" 303 "$(submit /sign-in /sign-in "mail=jane@desk.example" \
