@@ -194,9 +194,9 @@ upgrading() {
     install_package "$second"
     wait_for 30 "the upgraded process" is_not MainPID "$pid"
     wait_for 30 "the tracker after the upgrade" serves
-    same "the version that is installed" "$second_version" "$(inside postdesk version | cut -d' ' -f2)"
-    inside journalctl --unit postdesk --output json --no-pager |
-        grep -F "\"POSTDESK_VERSION\":\"$second_version\"" >/dev/null
+    same "the version that is installed" "$second_version" "$(inside dpkg-query --show --showformat='${Version}' postdesk)"
+    # The file of a program that was replaced is "(deleted)".
+    same "the program that runs" /usr/bin/postdesk "$(inside readlink "/proc/$(state MainPID)/exe")"
     same "the configuration after the upgrade" "$before" "$(sha256sum <"$root/etc/postdesk/postdesk.toml")"
     ticket_has "Glad to hear it."
 }
