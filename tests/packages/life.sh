@@ -42,7 +42,7 @@ state() { inside systemctl show postdesk --property="$1" --value; }
 is() { [[ $(state "$1") == "$2" ]]; }
 is_not() { [[ $(state "$1") != "$2" ]]; }
 serves() { is ActiveState active && page /healthz >/dev/null; }
-log_has() { inside journalctl --unit postdesk --output cat --no-pager | grep -qF -- "$1"; }
+log_has() { inside journalctl --unit postdesk --output cat --no-pager | grep -F -- "$1" >/dev/null; }
 same() { [[ $2 == "$3" ]] || { say "$1: $3, and should be $2"; return 1; }; }
 
 refused() {
@@ -119,7 +119,7 @@ answering() {
     wait_for 60 "the customer's answer" ticket_has "Water it was"
 }
 
-ticket_has() { page /p/acme/web/1 | grep -qF -- "$1"; }
+ticket_has() { page /p/acme/web/1 | grep -F -- "$1" >/dev/null; }
 
 # What stands in the journal: lines with fields, and nothing above information where all is well.
 journal() {
@@ -194,11 +194,31 @@ upgrading() {
     install_package "$second"
     wait_for 30 "the upgraded process" is_not MainPID "$pid"
     wait_for 30 "the tracker after the upgrade" serves
-    same "the version that is installed" "$second_version" "$(inside postdesk version | cut -d' ' -f2)"
-    inside journalctl --unit postdesk --output json --no-pager | grep -qF "\"POSTDESK_VERSION\":\"$second_version\""
+    same "the version that is installed" "$second_version" "$(inside dpkg-query --show --showformat='${Version}' postdesk)"
+    # The file of a program that was replaced is "(deleted)".
+    same "the program that runs" /usr/bin/postdesk "$(inside readlink "/proc/$(state MainPID)/exe")"
     same "the configuration after the upgrade" "$before" "$(sha256sum <"$root/etc/postdesk/postdesk.toml")"
     ticket_has "Glad to hear it."
 }
+
+# Backs the desk up as the timer does and by hand, into a file outside of the machine, and then lets
+# it live on: what comes after that is not in the backup.
+backing_up() {
+    same "whether anybody enabled the backups" disabled "$(inside systemctl is-enabled postdesk-backup.timer || true)"
+    same "whether backups are made unasked" inactive "$(inside systemctl is-active postdesk-backup.timer || true)"
+    inside systemctl start postdesk-backup
+    same "how the backup ended" success "$(inside systemctl show postdesk-backup --property=Result --value)"
+    same "its folder" "700 postdesk:postdesk" "$(inside stat -c '%a %U:%G' /var/backups/postdesk)"
+    same "the backups in it" 1 "$(find "$root/var/backups/postdesk" -type f | wc -l)"
+    inside postdesk backup --verify /var/backups/postdesk/by-hand.tar.zst
+    cp "$root/var/backups/postdesk/by-hand.tar.zst" "$work/desk.tar.zst"
+    mkdir "$work/kept"
+    cp -a "$root/etc/postdesk" "$root/etc/credstore" "$work/kept/"
+    write_mail "The scanner hums" "Since this morning." help@desk.example
+    wait_for 60 "the ticket after the backup" desk_has "The scanner hums"
+}
+
+desk_has() { page / | grep -F -- "$1" >/dev/null; }
 
 removing() {
     # Root writes nothing into the folder of a desk that does not run.
@@ -223,5 +243,35 @@ purging() {
     left=$(inside find / -xdev -iname '*postdesk*' -not -path '/packages/*' -not -path '/var/log/*' -not -path '/proc/*' \
         -not -path '/var/lib/systemd/*' -not -path '/var/backups/*')
     [[ -z $left ]] || { say "a purge leaves: $left"; return 1; }
+    test -s "$root/var/backups/postdesk/by-hand.tar.zst" || { say "a purge took the backups"; return 1; }
+    rm -r "$root/var/backups/postdesk"
     inside systemctl --quiet is-system-running
+}
+
+# A new machine, as far as the desk can tell: nothing but the backup and the kept part of /etc.
+restoring() {
+    install_package "$second"
+    cp -a "$work/kept/postdesk" "$work/kept/credstore" "$root/etc/"
+    cp "$work/desk.tar.zst" "$root/root/"
+    inside postdesk restore /root/desk.tar.zst
+    inside systemctl enable --quiet --now postdesk
+    # It is not well before somebody has decided, and says so to whoever watches it.
+    wait_for 30 "the restored tracker" page /sign-in
+    refused page /healthz
+    inside postdesk status | tee "$work/status" | grep 'paused' >/dev/null || { cat "$work/status"; return 1; }
+    same "whose the restored data are" postdesk "$(inside stat -c '%U' /var/lib/postdesk/postdesk.redb)"
+    rm -f "$jar"
+    same "signing in again" 303 "$(submit /sign-in /sign-in "mail=jane@desk.example" \
+        "password=a sentence is easier to keep")"
+    ticket_has "Water it was"
+    ticket_has "Glad to hear it."
+    refused desk_has "The scanner hums"
+    inside postdesk adopt --take-over
+    inside postdesk replay
+    wait_for 60 "what came after the backup" desk_has "The scanner hums"
+    inside postdesk resume
+    write_mail "The fax is back" "As we are." help@desk.example
+    wait_for 60 "a new ticket on the restored desk" desk_has "The fax is back"
+    same "answering on the restored desk" 303 "$(submit /p/acme/web/1 /write mode=reply "text=We are back.")"
+    letter_with "We are back." >/dev/null
 }

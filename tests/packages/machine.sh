@@ -6,6 +6,17 @@ machine=postdesk-test-$$
 root=$work/root
 nspawn=
 
+# Why no machine can be booted here, or nothing where one can. It boots one that has this computer's
+# /usr and no more, and ends at once; no part of Postdesk has to do with it.
+why_no_machine() {
+    local status=0 said
+    said=$(timeout 60 systemd-nspawn --quiet --directory=/ --volatile=yes --machine="$machine" --register=no \
+        --keep-unit --console=pipe --timezone=off /usr/lib/systemd/systemd --unit=poweroff.target </dev/null 2>&1) ||
+        status=$?
+    forget_machine
+    [[ $status -eq 0 ]] || printf '%s\n' "${said:-the machine ended with $status}" | tail -n 1
+}
+
 # Makes the root from apt's configured mirrors.
 make_root() {
     # What apt knows of its mirrors holds inside as well; its signatures are checked with its own keys.
@@ -67,7 +78,11 @@ end_machine() {
     done
     wait "$nspawn" 2>/dev/null || true
     nspawn=
-    # Where this computer has no systemd, nspawn leaves this behind.
+    forget_machine
+}
+
+# Where this computer has no systemd, nspawn leaves this behind.
+forget_machine() {
     rmdir "/run/systemd/nspawn/propagate/$machine" 2>/dev/null || true
     rm -f "/run/systemd/nspawn/locks/"*"$machine"* 2>/dev/null || true
 }

@@ -16,6 +16,7 @@ rpm_package() {
     with_rpm --verify --nodeps postdesk
     local file
     for file in /usr/bin/postdesk /usr/lib/systemd/system/postdesk.service /usr/lib/sysusers.d/postdesk.conf \
+        /usr/lib/systemd/system/postdesk-backup.service /usr/lib/systemd/system/postdesk-backup.timer \
         /usr/share/man/man1/postdesk.1.gz /usr/share/doc/postdesk/notices.txt.gz \
         /usr/share/doc/postdesk/examples/postdesk.toml /usr/share/bash-completion/completions/postdesk \
         /usr/share/zsh/site-functions/_postdesk /usr/share/fish/vendor_completions.d/postdesk.fish; do

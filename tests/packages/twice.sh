@@ -1,5 +1,5 @@
 # The packages themselves: built twice in different folders, compared, and looked at by lintian. The
-# second folder then gives the next version, to upgrade to.
+# second build, under a later version, is what is upgraded to.
 
 build_twice() {
     export POSTDESK_TOOLS=${POSTDESK_TOOLS:-$here/target/package/tools}
@@ -18,15 +18,20 @@ build_twice() {
     first=$(ls "$work"/one/*.deb)
     rpm=$(ls "$work"/one/*.rpm)
     first_version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
-    next_version "$elsewhere"
+    next_version "$elsewhere"/target/package/out/*.deb
 }
 
 # Packages from before, to try the rest alone.
 take_built() {
     mapfile -t debs < <(ls "$POSTDESK_BUILT"/*.deb | sort -V)
-    first=${debs[0]} second=${debs[1]}
+    first=${debs[0]}
     rpm=$(ls "$POSTDESK_BUILT"/*.rpm | sort -V | head -n 1)
-    first_version=$(dpkg-deb --field "$first" Version) second_version=$(dpkg-deb --field "$second" Version)
+    first_version=$(dpkg-deb --field "$first" Version)
+    if [[ ${#debs[@]} -eq 1 ]]; then
+        next_version "$first"
+    else
+        second=${debs[1]} second_version=$(dpkg-deb --field "${debs[1]}" Version)
+    fi
 }
 
 compare() {
@@ -39,13 +44,16 @@ compare() {
     done
 }
 
-# The same program by another version: the crates around it are built already.
+# The second build as a later version. Only the number is another: to link the program a third time
+# would take minutes and try nothing more.
 next_version() {
+    local unpacked=$work/next
     second_version=${first_version%.*}.$((${first_version##*.} + 1))
-    sed -i "0,/^version = /s/^version = .*/version = \"$second_version\"/" "$1/Cargo.toml"
-    sed -i "/^name = \"postdesk\"$/{n;s/.*/version = \"$second_version\"/}" "$1/Cargo.lock"
-    "$1/packaging/build" --profile "$profile" >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; return 1; }
-    second=$(ls "$1"/target/package/out/*.deb)
+    second=$work/postdesk_${second_version}.deb
+    dpkg-deb --raw-extract "$1" "$unpacked"
+    sed -i "s/^Version: .*/Version: $second_version/" "$unpacked/DEBIAN/control"
+    dpkg-deb --root-owner-group -Zgzip -z1 --build "$unpacked" "$second" >/dev/null
+    rm -r "$unpacked"
 }
 
 lintian_verdict() {
