@@ -256,6 +256,10 @@ pub struct Mailboxes {
     pub marker: MailboxRef,
     /// Destroy handled and sent mails on the mail server when they are so many days old and the desk
     /// has the whole of each. Without it, they stay.
+    ///
+    /// ```toml
+    /// keep_days = 90
+    /// ```
     pub keep_days: Option<std::num::NonZeroU32>,
 }
 

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod aside;
+mod backend;
 mod bounces;
 mod compact;
 mod copy;

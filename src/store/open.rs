@@ -12,6 +12,7 @@ use redb::{Builder, Database, StorageBackend, WriteTransaction};
 use tokio::sync::{oneshot, watch};
 
 use super::aside::aside;
+use super::backend::AnyBackend;
 use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
 use super::reserve::{FileReserve, Reserve, Room};
@@ -476,35 +477,5 @@ pub(super) fn lock(path: &StorePath) -> Result<File, OpenError> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.folder().to_owned() }),
         Err(TryLockError::Error(source)) => Err(folder(source)),
-    }
-}
-
-/// redb takes a backend by its type; ours is one of several.
-#[derive(Debug)]
-struct AnyBackend(Box<dyn StorageBackend>);
-
-impl StorageBackend for AnyBackend {
-    fn len(&self) -> std::io::Result<u64> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> std::io::Result<()> {
-        self.0.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> std::io::Result<()> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> std::io::Result<()> {
-        self.0.sync_data()
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> std::io::Result<()> {
-        self.0.write(offset, data)
-    }
-
-    fn close(&self) -> std::io::Result<()> {
-        self.0.close()
     }
 }
