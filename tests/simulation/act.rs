@@ -102,7 +102,7 @@ fn on_a_ticket(world: &mut World, parts: &Parts, breath: &Breath, choice: u64) {
     let reply = lately(|kind| matches!(kind, EventKind::Comment { .. }));
     let doubted = lately(|kind| matches!(kind, EventKind::Unverified { decision: None, .. }));
     let to = *world.dice.pick(&world.projects.clone());
-    let number = ParticipantNo(1 + u16::try_from(world.dice.below(3)).unwrap());
+    let number = ticket.present().last().map_or(ParticipantNo(1), |person| person.no);
     let guest = world.dice.pick::<&str>(&GUESTS);
     let guest = NameAddr { name: None, address: address(guest) };
     let accept = *world.dice.pick(&[Accept::Once, Accept::AndAdd, Accept::OwnTicket, Accept::Aside]);

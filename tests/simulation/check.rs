@@ -175,6 +175,14 @@ fn is_put_off(books: &Books, row: &OutboxRow) -> bool {
 /// Each public comment has a letter to each participant who wanted mail at that time.
 fn due_letters(world: &World, books: &Books) -> Result<(), String> {
     let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
+    let mut failed: HashMap<&str, usize> = HashMap::new();
+    for ticket in &books.tickets {
+        for event in &books.events[&ticket.id] {
+            if let EventKind::DeliveryFailed { participant, .. } = event.kind {
+                *failed.entry(ticket.participant(participant).unwrap().address.folded()).or_default() += 1;
+            }
+        }
+    }
     for ticket in &books.tickets {
         let rows = books.read.letters_of(ticket.id).unwrap();
         let mut off = Vec::new();
@@ -189,10 +197,17 @@ fn due_letters(world: &World, books: &Books) -> Result<(), String> {
                     for person in &ticket.participants {
                         let author = event.actor == postdesk::tracker::Actor::Participant(person.no);
                         let folded = person.address.folded();
-                        // Of one that was lifted again, nobody knows here how long the pause was.
-                        let lifted = world.lifted.iter().any(|address| address == folded);
+                        // Of one that was lifted again, by an agent or by an answer, nobody knows here how
+                        // long the pause was.
+                        let lifted = world.lifted.iter().any(|address| address == folded)
+                            || failed.get(folded).is_some_and(|times| *times > 1);
                         let gone = suppressed.contains_key(folded) || lifted;
-                        if author || gone || off.contains(&person.no) || person.added_at > event.at {
+                        // Added at the same moment, but after it.
+                        let later = books.events[&ticket.id].iter().filter(|other| other.no > event.no).any(
+                            |other| matches!(other.kind, EventKind::ParticipantAdded { participant } if participant == person.no),
+                        );
+                        let not_yet = person.added_at > event.at || (later && person.added_at == event.at);
+                        if author || gone || off.contains(&person.no) || not_yet {
                             continue;
                         }
                         let kind = LetterKind::Comment { event: event.no };

@@ -289,7 +289,7 @@ fn fault(world: &mut World) {
     ]);
     let slow = Duration::from_secs(*world.dice.pick(&[2, 40, 70, 200]));
     let kind = |kind: &str| kind.to_owned();
-    let fault = match world.dice.below(17) {
+    let fault = match world.dice.below(18) {
         0 => Fault::CutBefore(at),
         1 | 2 => Fault::CutAfter(at),
         3 => Fault::CutMidway(at),
@@ -303,6 +303,10 @@ fn fault(world: &mut World) {
         12 => Fault::SetError("Email/import", kind("serverUnavailable"), None),
         13 => Fault::SetError("EmailSubmission/set", kind("strange"), Some(kind("no idea"))),
         14 => Fault::ForgetSubmission,
+        16 => {
+            let reply = Some(kind("550 5.1.1 no such person"));
+            Fault::SetError("EmailSubmission/set", kind("invalidRecipients"), reply)
+        }
         15 => {
             let reply = if world.dice.pick(&[true, false]) == &true { "550 no" } else { "450 later" };
             Fault::Refuse(kind("refused.example"), kind(reply))

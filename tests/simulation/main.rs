@@ -29,14 +29,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand lives are made of at least; else they prove nothing about it.
-const HAPPENS: [&str; 27] = [
+const HAPPENS: [&str; 26] = [
     "Opened",
     "Comment",
     "Note",
     "Status",
     "Assigned",
     "ParticipantAdded",
-    "ParticipantRemoved",
     "Unsubscribed",
     "Subscribed",
     "Confirmed",
