@@ -185,8 +185,13 @@ async fn adopt(operator: &Operator, how: &str) -> Result<Vec<String>, String> {
 
 async fn take_over(operator: &Operator) -> Result<Vec<String>, String> {
     operator.intake.take_over().await.map_err(|error| error.to_string())?;
+    let first = if operator.desk.standing().get().paused {
+        "The mailbox is this desk's. The desk is paused still: `postdesk resume` lets mail come in and go out."
+    } else {
+        "The mailbox is this desk's: mail comes in and goes out again."
+    };
     Ok(vec![
-        "The mailbox is this desk's: mail comes in and goes out again.".to_owned(),
+        first.to_owned(),
         "Another desk that served it stops when it next looks; switch it off.".to_owned(),
     ])
 }

@@ -101,9 +101,13 @@ impl Upkeep {
     /// Says by how much the time of day was set, if it was, and puts right what depends on it. Tests
     /// call it by hand.
     pub async fn look_at_clock(&self) -> Option<SignedDuration> {
-        let jumped = self.clock_watch.lock().await.look(&self.desk)?;
+        let mut watch = self.clock_watch.lock().await;
+        let before = *watch;
+        let jumped = watch.look(&self.desk)?;
         if let Err(error) = clock_watch::settle(&self.desk, jumped).await {
-            tracing::warn!(%error, "letters may wait for a time of day that was set back");
+            tracing::warn!(%error, "letters may wait for a time of day that was set back; it is looked at again");
+            // The next look meets the same jump.
+            *watch = before;
         }
         Some(jumped)
     }
