@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the store owns the files of the data folder")]
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,9 +11,6 @@ use thiserror::Error;
 
 /// What has to stay free beside a copy, so that the daemon can go on.
 const SPARE: u64 = 64 * 1024 * 1024;
-
-/// How much is copied between two ticks.
-const CHUNK: usize = 4 * 1024 * 1024;
 
 /// Why a file was not copied. Nothing is left of the copy then.
 #[derive(Debug, Error)]
@@ -37,40 +34,29 @@ pub(super) fn room_for(needed: u64, path: &Path) -> Result<(), CopyError> {
     Ok(())
 }
 
-/// Copies a file that nobody writes meanwhile, and syncs the copy and its folder. `tick` is called
-/// every few megabytes.
-pub(super) fn copy(from: &Path, to: &Path, tick: &mut dyn FnMut()) -> Result<(), CopyError> {
-    let done = copy_into(from, to, tick);
+/// Copies a file that nobody writes meanwhile, and syncs the copy and its folder.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), CopyError> {
+    let done = copy_into(from, to);
     if done.is_err() {
         let _ = std::fs::remove_file(to);
     }
     done
 }
 
-fn copy_into(from: &Path, to: &Path, tick: &mut dyn FnMut()) -> Result<(), CopyError> {
+fn copy_into(from: &Path, to: &Path) -> Result<(), CopyError> {
     let failed = |source| CopyError::Io { path: from.to_owned(), source };
-    let source = File::open(from).map_err(failed)?;
+    let mut source = File::open(from).map_err(failed)?;
     let mut options = OpenOptions::new();
-    let target = options.write(true).create(true).truncate(true).mode(0o600).open(to).map_err(failed)?;
+    let mut target = options.write(true).create(true).truncate(true).mode(0o600).open(to).map_err(failed)?;
     if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
         let needed = source.metadata().map_err(failed)?.len();
         room_for(needed, to)?;
-        octets(&source, &target, tick).map_err(failed)?;
+        io::copy(&mut source, &mut target).map_err(failed)?;
     }
     target.sync_all().map_err(failed)?;
     match to.parent() {
         Some(folder) => File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed),
         None => Ok(()),
-    }
-}
-
-fn octets(mut source: &File, mut target: &File, tick: &mut dyn FnMut()) -> io::Result<()> {
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        let read = source.read(&mut chunk)?;
-        let Some(octets) = chunk.get(..read).filter(|octets| !octets.is_empty()) else { return Ok(()) };
-        target.write_all(octets)?;
-        tick();
     }
 }
 

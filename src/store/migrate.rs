@@ -5,7 +5,6 @@ use redb::{Database, ReadableDatabase, WriteTransaction};
 
 use super::copy::room_for;
 use super::open::{Source, durable};
-use super::patience::Patience;
 use super::schema::{Table, VERSION, meta};
 use super::{CopyError, OpenError, StoreError};
 use crate::secret::Random;
@@ -21,29 +20,18 @@ pub(super) struct Step {
 const STEPS: &[Step] = &[];
 
 /// Opens the database, new or old, and brings it to this version.
-pub(super) fn open(source: &Source, random: &Random, patience: &Patience) -> Result<Database, OpenError> {
-    by_steps(source, random, STEPS, VERSION, patience)
+pub(super) fn open(source: &Source, random: &Random) -> Result<Database, OpenError> {
+    open_with(source, random, STEPS, VERSION)
 }
 
 /// [`open`] with steps and a version of the caller's own.
-#[cfg(test)]
 pub(super) fn open_with(
     source: &Source,
     random: &Random,
     steps: &[Step],
     known: u32,
 ) -> Result<Database, OpenError> {
-    by_steps(source, random, steps, known, &Patience::default())
-}
-
-fn by_steps(
-    source: &Source,
-    random: &Random,
-    steps: &[Step],
-    known: u32,
-    patience: &Patience,
-) -> Result<Database, OpenError> {
-    let database = source.open_patiently(patience)?;
+    let database = source.open()?;
     match version(&database)? {
         None => {
             create(&database, random, known)?;
@@ -55,10 +43,9 @@ fn by_steps(
             if !(found + 1..=known).all(|to| steps.iter().any(|step| step.to == to)) {
                 return Err(OpenError::NoWay { found, known });
             }
-            let database = copy(source, database, found, patience)?;
+            let database = copy(source, database, found)?;
             for step in steps.iter().filter(|step| step.to > found && step.to <= known) {
                 tracing::info!(to = step.to, "migrating the database");
-                patience.ask();
                 take(&database, step).map_err(|source| OpenError::Migration { to: step.to, source })?;
             }
             Ok(database)
@@ -110,17 +97,16 @@ fn take(database: &Database, step: &Step) -> Result<(), StoreError> {
 
 /// Copies the file beside itself. The database is closed meanwhile: a copy of an open one is not
 /// to be trusted. Beside the copy there has to be room for what the steps write.
-fn copy(source: &Source, database: Database, found: u32, patience: &Patience) -> Result<Database, OpenError> {
+fn copy(source: &Source, database: Database, found: u32) -> Result<Database, OpenError> {
     let Source::File(path) = source else { return Ok(database) };
     drop(database);
     let target = copy_path(path, found);
     let failed = |source| OpenError::Copy { path: target.clone(), source };
     let size = path.metadata().map_err(|source| failed(CopyError::Io { path: path.clone(), source }))?.len();
     room_for(size.saturating_mul(2), path).map_err(failed)?;
-    patience.ask();
-    super::copy::copy(path, &target, &mut || patience.ask()).map_err(failed)?;
+    super::copy::copy(path, &target).map_err(failed)?;
     tracing::info!(path = %target.display(), "copied the database before its migration");
-    Ok(source.open_patiently(patience)?)
+    Ok(source.open()?)
 }
 
 fn copy_path(path: &Path, found: u32) -> PathBuf {

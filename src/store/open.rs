@@ -17,9 +17,7 @@ use super::files::{Files, SystemFiles};
 use super::raw::{RawStore, Swept};
 use super::reserve::{FileReserve, Reserve, Room};
 use super::writer::{JobOf, Message, Steps, SweepError, Writer, snapshot};
-use super::{
-    MemoryDisk, MemoryFiles, OpenError, Patience, Read, StoreError, Write, WriteError, migrate, sweep,
-};
+use super::{MemoryDisk, MemoryFiles, OpenError, Read, StoreError, Write, WriteError, migrate, sweep};
 use crate::clock::Clock;
 use crate::secret::Random;
 use crate::tracker::RawHash;
@@ -94,14 +92,8 @@ pub(super) enum Source {
 
 impl Source {
     pub fn open(&self) -> Result<Database, StoreError> {
-        self.open_patiently(&Patience::default())
-    }
-
-    pub fn open_patiently(&self, patience: &Patience) -> Result<Database, StoreError> {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
-        let patience = patience.clone();
-        builder.set_repair_callback(move |_| patience.ask());
         Ok(match self {
             Self::File(path) => {
                 private(path).map_err(redb::StorageError::Io)?;
@@ -209,19 +201,6 @@ impl Store {
     /// Where the folder cannot be used or another daemon uses it, and where its data is newer than
     /// this Postdesk.
     pub fn open(path: &StorePath, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
-        Self::open_patiently(path, random, clock, &Patience::default())
-    }
-
-    /// As [`Store::open`]; `patience` is asked for while that takes long, as after an upgrade.
-    ///
-    /// # Errors
-    /// As [`Store::open`].
-    pub fn open_patiently(
-        path: &StorePath,
-        random: &Random,
-        clock: &Clock,
-        patience: &Patience,
-    ) -> Result<Self, OpenError> {
         let folder = |source| OpenError::Folder { path: path.folder().to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(path.folder()).map_err(folder)?;
         let lock = lock(path)?;
@@ -236,7 +215,7 @@ impl Store {
             lock: Some(lock),
             reserve: Some(Box::new(FileReserve::new(path.folder()))),
         };
-        Self::start(ground, random, clock, patience)
+        Self::start(ground, random, clock)
     }
 
     /// Opens a store on storage of the caller's own, for tests and simulations; `raw` is a folder
@@ -251,7 +230,7 @@ impl Store {
     {
         let raw = open_raw(raw, Box::new(SystemFiles), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
-        Self::start(Ground { source, raw, lock: None, reserve: None }, random, clock, &Patience::default())
+        Self::start(Ground { source, raw, lock: None, reserve: None }, random, clock)
     }
 
     /// A store in memory, whose disk and files can be full and fail; `raw` is where the raw store
@@ -269,7 +248,7 @@ impl Store {
         let again = disk.clone();
         let source = Source::Backend(Box::new(move || Box::new(again.clone())));
         let ground = Ground { source, raw, lock: None, reserve: Some(Box::new(disk.clone())) };
-        Self::start(ground, random, clock, &Patience::default())
+        Self::start(ground, random, clock)
     }
 
     /// As [`Store::open_on`], the raw store in memory too, and without a thread: nothing is written
@@ -291,25 +270,20 @@ impl Store {
         let raw = open_raw(raw, Box::new(files), clock)?;
         let source = Source::Backend(Box::new(move || Box::new(make())));
         let ground = Ground { source, raw, lock: None, reserve: None };
-        let (shared, queue, receiver) = Self::parts(ground, random, clock, &Patience::default())?;
+        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
         let steps = Writer::steps(shared.clone(), receiver);
         Ok((Self { shared, queue }, steps))
     }
 
-    fn start(ground: Ground, random: &Random, clock: &Clock, patience: &Patience) -> Result<Self, OpenError> {
-        let (shared, queue, receiver) = Self::parts(ground, random, clock, patience)?;
+    fn start(ground: Ground, random: &Random, clock: &Clock) -> Result<Self, OpenError> {
+        let (shared, queue, receiver) = Self::parts(ground, random, clock)?;
         Writer::start(shared.clone(), receiver, &queue).map_err(OpenError::Thread)?;
         Ok(Self { shared, queue })
     }
 
-    fn parts(
-        ground: Ground,
-        random: &Random,
-        clock: &Clock,
-        patience: &Patience,
-    ) -> Result<Parts, OpenError> {
+    fn parts(ground: Ground, random: &Random, clock: &Clock) -> Result<Parts, OpenError> {
         let Ground { source, raw, lock, reserve } = ground;
-        let database = migrate::open(&source, random, patience)?;
+        let database = migrate::open(&source, random)?;
         let shared = Arc::new(Shared {
             database: RwLock::new(Some(database)),
             source,

@@ -110,7 +110,7 @@ impl StorePath {
         let lock = lock(self)?;
         self.drop_snapshots();
         let path = self.new_snapshot()?;
-        copy(&self.database(), &path, &mut || {})?;
+        copy(&self.database(), &path)?;
         Ok(Snapshot { path, _kept: Kept::ByLock { _lock: lock } })
     }
 }

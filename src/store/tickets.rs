@@ -58,10 +58,11 @@ pub(super) fn of<L: Reach + ?Sized>(
     Ok(tickets)
 }
 
-/// Where a ticket stands among those with mails that nobody has verified yet.
-fn unverified_key(ticket: &Ticket) -> Option<Key> {
+/// Where a ticket stands among those with mails that nobody has verified yet, and with how many.
+pub(super) fn unverified_mark(ticket: &Ticket) -> Option<(Key, [u8; 8])> {
     let waits = ticket.unverified > 0 && is_listed(ticket);
-    waits.then(|| Key::new().u32(ticket.project.0).u64(ticket.id.0))
+    let key = || Key::new().u32(ticket.project.0).u64(ticket.id.0);
+    waits.then(|| (key(), u64::from(ticket.unverified).to_be_bytes()))
 }
 
 /// The tickets of a project with mails that nobody has verified yet, each with how many.
@@ -114,12 +115,14 @@ impl Write<'_> {
     }
 
     fn put_unverified(&mut self, old: Option<&Ticket>, new: &Ticket) -> Result<(), StoreError> {
-        let (before, after) = (old.and_then(unverified_key), unverified_key(new));
-        if let Some(before) = before.filter(|before| after.as_ref() != Some(before)) {
+        let (before, after) = (old.and_then(unverified_mark), unverified_mark(new));
+        if let Some((before, _)) =
+            before.filter(|(before, _)| after.as_ref().is_none_or(|(key, _)| key != before))
+        {
             self.unset(Table::Unverified, &before)?;
         }
         match after {
-            Some(after) => self.set(Table::Unverified, &after, &u64::from(new.unverified).to_be_bytes()),
+            Some((after, count)) => self.set(Table::Unverified, &after, &count),
             None => Ok(()),
         }
     }

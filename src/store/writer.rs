@@ -275,7 +275,7 @@ impl Writer {
             return Err(StoreError::Unwritable(why.clone()).into());
         }
         let from = self.shared.file().ok_or(SnapshotError::NoFile)?;
-        Ok(copy(from, target, &mut || {})?)
+        Ok(copy(from, target)?)
     }
 
     fn run_group(&mut self, mut jobs: Vec<Box<dyn Job>>) {

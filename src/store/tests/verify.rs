@@ -34,6 +34,7 @@ async fn filled(folder: &Path) -> (Store, Snapshot) {
         let mut first = ticket(id, project, number);
         first.assignee = Some(jane);
         first.participants.push(participant(2, "ben@example.org"));
+        first.unverified = 2;
         w.put_ticket(&first)?;
         let body = Body::Mail { raw: RawHash([1; 32]), row: None };
         let kind = EventKind::Opened { body };
@@ -99,6 +100,11 @@ async fn a_good_store_is_well_and_every_index_is_watched_in_both_directions() {
     let report = look(snapshot.path());
     assert!(report.is_well(), "{report:?}");
     assert_eq!(report.raw, 3);
+    let wrong = changed(snapshot.path(), Table::Unverified, |table| {
+        let (key, _) = first(table).unwrap();
+        table.insert(key.as_slice(), 1_u64.to_be_bytes().as_slice()).unwrap();
+    });
+    assert_found(&look(&wrong), Table::Unverified);
     for table in INDEXES {
         let missing = changed(snapshot.path(), table, |table| {
             let (key, _) = first(table).unwrap_or_else(|| panic!("{} is empty", Table::name(Table::Meta)));

@@ -37,7 +37,7 @@ pub(super) fn all(tally: &mut Tally<'_>, has_raw: &mut dyn FnMut(&RawHash) -> bo
 }
 
 /// The tables whose every entry follows from a record.
-pub(in crate::store) const INDEXES: [Table; 24] = [
+pub(in crate::store) const INDEXES: [Table; 25] = [
     Table::ProjectPaths,
     Table::ProjectSlugs,
     Table::ProjectAliases,
@@ -47,6 +47,7 @@ pub(in crate::store) const INDEXES: [Table; 24] = [
     Table::ByOpened,
     Table::ByWaiting,
     Table::ByParticipant,
+    Table::Unverified,
     Table::MailIds,
     Table::MailByRaw,
     Table::MailByMessageId,
@@ -104,6 +105,9 @@ fn of_tickets(tally: &mut Tally<'_>, counted: &mut Counted) -> Done {
         let of = format!("ticket {}", ticket.id.0);
         for (table, key) in tickets::marks(&ticket) {
             tally.expect(table, &key, None, &of)?;
+        }
+        if let Some((key, count)) = tickets::unverified_mark(&ticket) {
+            tally.expect(Table::Unverified, &key, Some(&count), &of)?;
         }
         if let Some(key) = tickets::counted(&ticket) {
             *counted.entry(key.as_slice().to_vec()).or_default() += 1;
