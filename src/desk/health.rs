@@ -8,12 +8,11 @@ use serde::Serialize;
 
 use super::{Desk, IntakeStanding, Listening, Standing};
 use crate::store::Look;
+use crate::tls::{CertificateHealth, CertificateStanding};
 
 /// How long the intake mailbox may go without a whole sweep. Also three times the poll interval,
 /// where that is longer.
 const LONGEST_GAP: Duration = Duration::from_mins(15);
-/// A certificate that is good for less is worth a look, in days.
-const CERTIFICATE_SOON: f64 = 14.0;
 
 /// How the desk is, in a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,8 +86,8 @@ impl Desk {
             say(Fitness::Failing, "Another desk's marker lies in the mailbox: mail in and out are stopped.");
         }
         self.of_mail(&standing, &mut say);
-        if let Some(days) = self.certificate_days() {
-            self::certificate(days, &mut say);
+        if let Some(certificate) = &standing.certificate {
+            of_certificate(certificate, self.clock.now(), &mut say);
         }
         reasons.sort_by_key(|(fitness, _)| std::cmp::Reverse(*fitness));
         Health {
@@ -143,11 +142,19 @@ impl Desk {
     }
 }
 
-fn certificate(days: f64, say: &mut impl FnMut(Fitness, &str)) {
-    if days < 0.0 {
-        say(Fitness::Failing, "The tracker's certificate has expired.");
-    } else if days < CERTIFICATE_SOON {
-        say(Fitness::Attention, &format!("The tracker's certificate expires in {days:.0} days."));
+fn of_certificate(stands: &CertificateStanding, now: Timestamp, say: &mut impl FnMut(Fitness, &str)) {
+    let days = stands.days(now);
+    match stands.end(now) {
+        CertificateHealth::Good => {}
+        CertificateHealth::Warn => {
+            say(Fitness::Attention, &format!("The tracker's certificate expires in {days:.0} days."));
+        }
+        CertificateHealth::Refused if days <= 0.0 => {
+            say(Fitness::Failing, "The tracker's certificate has expired.");
+        }
+        CertificateHealth::Refused => {
+            say(Fitness::Failing, "The tracker's certificate is for another host, and browsers refuse it.");
+        }
     }
 }
 

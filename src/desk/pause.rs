@@ -1,8 +1,6 @@
 //! Pausing the desk: mail neither comes in nor goes out until a person says so. It stands in the
 //! store, so that a restart changes nothing about it.
 
-use std::time::Duration;
-
 use super::{Desk, DeskError};
 use crate::store::{Look, Store, StoreError, WriteError};
 use crate::tracker::{
@@ -95,8 +93,8 @@ impl Desk {
         Ok(())
     }
 
-    /// Compares the clock with what it should say. By more than an hour, and nothing is removed
-    /// because of its age until a person has looked.
+    /// Compares the clock with what it should say. Where it jumped, nothing is removed because of
+    /// its age until a person has looked.
     ///
     /// # Errors
     /// Where the store cannot write.
@@ -105,8 +103,7 @@ impl Desk {
         let seen = self.store.write(move |w| {
             // Without a word from this run: time only goes on from what an earlier one saw.
             let expected = expected.or(w.clock_seen()?.filter(|seen| *seen > now));
-            let jump = expected.map(|expected| ClockJump { expected, found: now });
-            let jump = jump.filter(|jump| is_a_jump(*jump));
+            let jump = expected.and_then(|expected| ClockJump::between(expected, now));
             if let Some(jump) = jump.filter(|_| matches!(w.clock_jump(), Ok(None))) {
                 w.set_clock_jump(Some(&jump))?;
             }
@@ -122,13 +119,6 @@ impl Desk {
         }
         Ok(())
     }
-}
-
-/// More than this is no correction of a clock.
-const JUMP: Duration = Duration::from_hours(1);
-
-fn is_a_jump(jump: ClockJump) -> bool {
-    jump.found.duration_since(jump.expected).unsigned_abs() > JUMP
 }
 
 /// What has to be on record in a store restored from a backup before any daemon opens it: it is

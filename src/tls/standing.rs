@@ -68,16 +68,28 @@ impl CertificateStanding {
         self.not_after.duration_since(now).as_secs_f64() / 86_400.0
     }
 
+    /// How bad it is: one of our own making, and any trouble, is worth a word too.
     #[must_use]
     pub fn health(&self, now: Timestamp) -> CertificateHealth {
-        let ours = matches!(self.origin, Origin::Meanwhile(_) | Origin::Generated);
+        let end = self.end(now);
+        let worth_a_word = self.is_ours() || self.trouble.is_some();
+        if worth_a_word { end.max(CertificateHealth::Warn) } else { end }
+    }
+
+    /// How bad it is by its end and by its names alone. One of our own making is renewed in time.
+    #[must_use]
+    pub fn end(&self, now: Timestamp) -> CertificateHealth {
         if self.not_after <= now || !self.covers {
             CertificateHealth::Refused
-        } else if ours || self.trouble.is_some() || self.not_after.duration_since(now) < SOON {
+        } else if !self.is_ours() && self.not_after.duration_since(now) < SOON {
             CertificateHealth::Warn
         } else {
             CertificateHealth::Good
         }
+    }
+
+    fn is_ours(&self) -> bool {
+        matches!(self.origin, Origin::Meanwhile(_) | Origin::Generated)
     }
 
     /// One line that says it all.
@@ -160,8 +172,12 @@ mod tests {
         let over = CertificateStanding { not_after: at("2026-11-22T09:59:59Z"), ..good.clone() };
         assert!(over.line(now).contains("expired on 2026-11-22"), "{}", over.line(now));
         assert_eq!(over.health(now), CertificateHealth::Refused);
+        let foreign = CertificateStanding { covers: false, ..good.clone() };
+        assert_eq!(foreign.end(now), CertificateHealth::Refused);
+        let soon = CertificateStanding { not_after: at("2026-12-06T09:59:59Z"), ..good.clone() };
+        assert_eq!(soon.end(now), CertificateHealth::Warn);
         let own = CertificateStanding { origin: Origin::Meanwhile("ca.example".to_owned()), ..good };
-        assert_eq!(own.health(now), CertificateHealth::Warn);
+        assert_eq!((own.health(now), own.end(now)), (CertificateHealth::Warn, CertificateHealth::Good));
         assert!(own.line(now).contains("until ca.example has given one"));
     }
 }

@@ -1,6 +1,6 @@
 //! What stops a desk, or makes it careful: a pause, a restored backup, a clock that jumped.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Seq;
 
@@ -40,4 +40,23 @@ pub struct ClockJump {
     pub expected: Timestamp,
     /// What it said.
     pub found: Timestamp,
+}
+
+impl ClockJump {
+    /// Up to here it is a correction of a clock, or a wrong setting of summer time.
+    const CORRECTION: SignedDuration = SignedDuration::from_hours(1);
+
+    /// A clock that should have said `expected` and said `found`: nothing where that is no more
+    /// than a correction.
+    #[must_use]
+    pub fn between(expected: Timestamp, found: Timestamp) -> Option<Self> {
+        let jump = Self { expected, found };
+        (jump.by().abs() > Self::CORRECTION).then_some(jump)
+    }
+
+    /// By how much it was set; below nothing where it was set back.
+    #[must_use]
+    pub fn by(&self) -> SignedDuration {
+        self.found.duration_since(self.expected)
+    }
 }

@@ -6,15 +6,15 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::clock::after;
 use crate::desk::Desk;
 use crate::store::StoreError;
+use crate::tracker::ClockJump;
 
 /// How often the two are compared.
 pub(super) const EVERY: Duration = Duration::from_mins(1);
-/// What is told and put right.
-const JUMP: SignedDuration = SignedDuration::from_hours(1);
 
 /// The two clocks when they were last compared.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +28,12 @@ impl ClockWatch {
         Self { day: desk.clock.now(), run: desk.clock.elapsed() }
     }
 
-    /// By how much the time of day was set since the last look, if that is more than an hour.
-    pub(super) fn look(&mut self, desk: &Desk) -> Option<SignedDuration> {
+    /// How the time of day was set since the last look, if it was.
+    pub(super) fn look(&mut self, desk: &Desk) -> Option<ClockJump> {
         let (day, run) = (desk.clock.now(), desk.clock.elapsed());
-        let passed = SignedDuration::try_from(run.saturating_sub(self.run)).unwrap_or(SignedDuration::MAX);
-        let jumped = day.duration_since(self.day).saturating_sub(passed);
+        let expected = after(self.day, run.saturating_sub(self.run));
         *self = Self { day, run };
-        (jumped.abs() > JUMP).then_some(jumped)
+        ClockJump::between(expected, day)
     }
 }
 
@@ -43,11 +42,10 @@ impl ClockWatch {
 ///
 /// # Errors
 /// Where the store cannot write.
-pub(super) async fn settle(desk: &Desk, jumped: SignedDuration) -> Result<(), StoreError> {
-    let now = desk.clock.now();
-    desk.clock_says(Some(now.saturating_sub(jumped).unwrap_or(now))).await?;
-    if jumped.is_negative() {
-        desk.pull_letters_back(jumped.unsigned_abs()).await?;
+pub(super) async fn settle(desk: &Desk, jump: ClockJump) -> Result<(), StoreError> {
+    desk.clock_says(Some(jump.expected)).await?;
+    if jump.by().is_negative() {
+        desk.pull_letters_back(jump.by().unsigned_abs()).await?;
     }
     Ok(())
 }

@@ -103,13 +103,13 @@ impl Upkeep {
     pub async fn look_at_clock(&self) -> Option<SignedDuration> {
         let mut watch = self.clock_watch.lock().await;
         let before = *watch;
-        let jumped = watch.look(&self.desk)?;
-        if let Err(error) = clock_watch::settle(&self.desk, jumped).await {
+        let jump = watch.look(&self.desk)?;
+        if let Err(error) = clock_watch::settle(&self.desk, jump).await {
             tracing::warn!(%error, "letters may wait for a time of day that was set back; it is looked at again");
             // The next look meets the same jump.
             *watch = before;
         }
-        Some(jumped)
+        Some(jump.by())
     }
 
     /// Looks at the clock, and where it can be trusted forgets what is old: sessions, form ids, raw

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::desk::StandingBoard;
-use crate::tls::{CertificateHealth, CertificateStanding, Origin};
+use crate::tls::{CertificateHealth, CertificateStanding};
 
 /// Says how the certificate stands.
 #[derive(Clone)]
@@ -46,9 +46,7 @@ impl Teller {
 
     /// Says once that the end is near, and once that it has come.
     fn of_its_end(&self, stands: &CertificateStanding, now: Timestamp) {
-        let ours = matches!(stands.origin, Origin::Meanwhile(_) | Origin::Generated);
-        let bad = CertificateStanding { trouble: None, ..stands.clone() }.health(now);
-        let bad = if ours && bad == CertificateHealth::Warn { CertificateHealth::Good } else { bad };
+        let bad = stands.end(now);
         if self.said.lock().unwrap_or_else(PoisonError::into_inner).replace(bad) == Some(bad) {
             return;
         }

@@ -6,6 +6,7 @@ use http::{Request, StatusCode};
 
 use super::kit::{Browser, House, WATCHER};
 use crate::desk::IntakeStanding;
+use crate::tls::{CertificateStanding, Origin};
 
 async fn health(house: &House) -> (StatusCode, serde_json::Value) {
     let answer = house.get(&mut Browser::default(), "/healthz").await;
@@ -45,6 +46,35 @@ async fn health_is_told_for_a_probe_and_a_person() {
     house.desk.store.close().await;
     let (status, told) = health(&house).await;
     assert_eq!((status, told["store"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("closed")));
+}
+
+#[tokio::test]
+async fn health_tells_of_a_certificate_that_browsers_will_refuse() {
+    let house = House::new().await;
+    let hours = |hours| house.now().checked_add(jiff::SignedDuration::from_hours(hours)).unwrap();
+    let good = CertificateStanding {
+        origin: Origin::File("desk.pem".to_owned()),
+        covers: true,
+        not_after: hours(24 * 60),
+        renewal: None,
+        trouble: None,
+    };
+    let soon = CertificateStanding { not_after: hours(24 * 13), ..good.clone() };
+    let over = CertificateStanding { not_after: hours(-1), ..good.clone() };
+    let foreign = CertificateStanding { covers: false, ..good.clone() };
+    let own = CertificateStanding { origin: Origin::Generated, ..soon.clone() };
+    for (stands, wanted, reason) in [
+        (good, "ok", ""),
+        (soon, "attention", "expires in 13 days"),
+        (over, "failing", "has expired"),
+        (foreign, "failing", "another host"),
+        (own, "ok", ""),
+    ] {
+        house.desk.standing().update(|standing| standing.certificate = Some(stands.clone()));
+        let (_, told) = health(&house).await;
+        assert_eq!(told["status"].as_str(), Some(wanted), "{stands:?}");
+        assert!(told["reasons"].to_string().contains(reason), "{told}");
+    }
 }
 
 #[tokio::test]
