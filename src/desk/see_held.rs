@@ -121,12 +121,7 @@ impl Desk {
 
     /// The first lines, as plain text: no images, no links. Not for a mail that could not be read.
     fn preview(&self, row: &MailRow) -> Option<String> {
-        if matches!(
-            row.verdict,
-            VerdictKind::Hold(
-                HoldCause::Unparsable | HoldCause::Crash | HoldCause::TooLarge | HoldCause::NoContent
-            )
-        ) {
+        if matches!(row.verdict, VerdictKind::Hold(cause) if cause.is_unread()) {
             return None;
         }
         let body = crate::tracker::Body::Mail { raw: row.raw, row: Some(row.id) };

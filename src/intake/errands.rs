@@ -70,7 +70,7 @@ impl Intake {
             if total == 0 { Vec::new() } else { self.jmap().await?.headlines(&mailbox, SHOWN).await? };
         let newest = newest.into_iter().map(|mail| JunkMail {
             email: mail.id.as_str().to_owned(),
-            from: mail.from,
+            from: mail.from.map(|from| from.to_string()).unwrap_or_default(),
             subject: mail.subject,
             received_at: mail.received_at,
             size: mail.size,

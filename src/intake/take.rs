@@ -9,8 +9,8 @@ use super::sort::Sorted;
 use super::tries::is_about_the_mail;
 use super::{Intake, IntakeError};
 use crate::desk::{Arrived, Street};
-use crate::jmap::{BlobId, EmailId, Failure, JmapError};
-use crate::mail::{self, Inbound};
+use crate::jmap::{BlobId, EmailId, Failure, Headline, JmapError, Person};
+use crate::mail::{self, Address, Inbound, NameAddr};
 use crate::store::{Look, RawError, aside};
 use crate::tracker::RawHash;
 use crate::triage::{AdoptHow, Adoption, EmailRef, HoldCause, InHand, MailRow, VerdictKind};
@@ -164,11 +164,11 @@ impl Intake {
     /// Downloads a mail, keeps its raw bytes, and parses them off the async threads.
     async fn fetch(&self, source: EmailRef) -> Result<Fetched, IntakeError> {
         if source.size > self.largest_mail() {
-            return Ok(unread(source, NOT_KEPT, HoldCause::TooLarge));
+            return Ok(self.unread(source, NOT_KEPT, HoldCause::TooLarge).await);
         }
         let raw = match self.content(&source).await? {
             Ok(raw) => raw,
-            Err(cause) => return Ok(unread(source, NOT_KEPT, cause)),
+            Err(cause) => return Ok(self.unread(source, NOT_KEPT, cause).await),
         };
         let (store, site) = (self.desk.store.clone(), Arc::clone(&self.desk.site));
         let kept = aside(move || {
@@ -181,7 +181,7 @@ impl Intake {
             Ok(inbound) => Ok(Fetched { source, raw: hash, inbound: Arc::new(inbound), unread: None }),
             Err(error) => {
                 tracing::error!(email = source.email, %error, "parsing a mail failed; it is held");
-                Ok(unread(source, hash, HoldCause::Unparsable))
+                Ok(self.unread(source, hash, HoldCause::Unparsable).await)
             }
         }
     }
@@ -189,12 +189,36 @@ impl Intake {
     async fn fetch_unread(&self, source: EmailRef, cause: HoldCause) -> Result<Fetched, IntakeError> {
         let raw = match self.content(&source).await? {
             Ok(raw) => raw,
-            Err(none) => return Ok(unread(source, NOT_KEPT, none)),
+            Err(none) => return Ok(self.unread(source, NOT_KEPT, none).await),
         };
         let store = self.desk.store.clone();
         let kept = aside(move || store.raw().put(&raw));
         let hash = kept.await??;
-        Ok(unread(source, hash, cause))
+        Ok(self.unread(source, hash, cause).await)
+    }
+
+    /// A mail that is held without being read. Who wrote it and about what is shown as the mail
+    /// server reads it, where that tells; not of one over which runs end, which is not touched.
+    async fn unread(&self, source: EmailRef, raw: RawHash, cause: HoldCause) -> Fetched {
+        let told = match self.jmap().await {
+            _ if cause == HoldCause::Crash => Ok(None),
+            Ok(jmap) => jmap.headline(&EmailId::from(source.email.as_str())).await,
+            Err(error) => Err(error),
+        };
+        let inbound = match told {
+            Ok(Some(headline)) => unread_as(headline),
+            Ok(None) => Inbound::unread(),
+            Err(error) => {
+                let email = &source.email;
+                tracing::debug!(
+                    email,
+                    why = error.whole(),
+                    "the mail server does not say who wrote this mail"
+                );
+                Inbound::unread()
+            }
+        };
+        Fetched { source, raw, inbound: Arc::new(inbound), unread: Some(cause) }
     }
 
     /// A mail's bytes; or why it is to be held without them.
@@ -281,7 +305,7 @@ impl Intake {
         let fetched = match self.fetch_alone(row.source.clone()).await {
             // A person asked once more, and the answer is the same.
             Err(IntakeError::Jmap(error)) if was_not_given(&row) && is_about_the_mail(&error) => {
-                Ok(unread(row.source.clone(), NOT_KEPT, HoldCause::NoContent))
+                Ok(self.unread(row.source.clone(), NOT_KEPT, HoldCause::NoContent).await)
             }
             fetched => fetched,
         };
@@ -315,6 +339,16 @@ fn was_not_given(row: &MailRow) -> bool {
     row.verdict == VerdictKind::Hold(HoldCause::NoContent)
 }
 
-fn unread(source: EmailRef, raw: RawHash, cause: HoldCause) -> Fetched {
-    Fetched { source, raw, inbound: Arc::new(Inbound::unread()), unread: Some(cause) }
+/// What a line of a list says, for the list of held mails; what is no address is left out.
+fn unread_as(headline: Headline) -> Inbound {
+    let person = |person: Person| {
+        let name = person.name.filter(|name| !name.trim().is_empty());
+        Some(NameAddr { name, address: Address::parse(&person.email?).ok()? })
+    };
+    Inbound {
+        from: headline.from.and_then(person),
+        to: headline.to.into_iter().filter_map(person).collect(),
+        subject: headline.subject,
+        ..Inbound::unread()
+    }
 }

@@ -40,7 +40,7 @@ use url::{Origin, Url};
 pub use email::{EmailInfo, Page};
 pub use error::{Failure, HttpFault, JmapError};
 pub use fault::{MethodErrorType, MethodFault, SetErrorType, SetFault};
-pub use headline::Headline;
+pub use headline::{Headline, Person};
 pub use id::{BlobId, EmailId, IdentityId, MailboxId, SubmissionId};
 pub use identity::Identity;
 pub use line::Line;

@@ -399,6 +399,8 @@ pub struct HeldRow {
     pub preview: Option<String>,
     /// The ticket or project that one click takes it into; nothing where a person has to choose.
     pub target: Option<String>,
+    /// Nobody looked into it: who wrote it, and to whom, may be unknown.
+    pub unread: bool,
     /// The mail server did not give it, and can be asked once more.
     pub again: bool,
     pub may_dismiss: bool,

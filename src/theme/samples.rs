@@ -283,6 +283,7 @@ pub(crate) fn held() -> Held {
         size: 61_000_000,
         preview: Some("Hallo,\nanbei die Fotos.".into()),
         target: target.map(Into::into),
+        unread: id == 4,
         again: id == 4,
         may_dismiss: id == 3,
     };

@@ -53,6 +53,14 @@ causes! {
     }
 }
 
+impl HoldCause {
+    /// Whether nobody has looked into the mail: what is known of it is the mail server's word.
+    #[must_use]
+    pub fn is_unread(self) -> bool {
+        matches!(self, Self::Unparsable | Self::Crash | Self::TooLarge | Self::NoContent)
+    }
+}
+
 causes! {
     /// Why a mail is filed away without becoming anything.
     IgnoreCause {

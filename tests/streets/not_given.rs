@@ -9,7 +9,7 @@ use postdesk::intake::Swept;
 use postdesk::store::Look;
 use postdesk::triage::{HoldCause, VerdictKind};
 
-use crate::bench::{Bench, form};
+use crate::bench::{ANNA, Bench, form};
 use crate::post::post;
 
 const HELD: VerdictKind = VerdictKind::Hold(HoldCause::NoContent);
@@ -41,6 +41,12 @@ async fn a_mail_that_is_never_given_is_held_after_a_day() {
         let row = bench.rows().remove(0);
         assert_eq!((row.verdict, row.filed), (HELD, true), "{fault:?}");
         assert_eq!(bench.lies_in(&row), ["Held"], "{fault:?}");
+        let known = (row.from.as_deref(), row.subject.as_str(), row.to_label.as_str());
+        assert_eq!(
+            known,
+            (Some(ANNA), "Question m1", "help@desk.example"),
+            "as the mail server reads it: {fault:?}"
+        );
         assert_eq!(bench.sweep().await, Swept::Done { taken: 0 });
         assert_eq!(bench.desk.standing().get().not_downloaded, 0);
         assert_eq!(bench.desk.health().status, Fitness::Ok);

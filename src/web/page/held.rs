@@ -114,6 +114,7 @@ fn row(mail: HeldMail) -> HeldRow {
             HeldTarget::Project(path) => Some(path.to_string()),
             HeldTarget::Choose => None,
         },
+        unread: mail.cause.is_unread(),
         again: mail.cause == HoldCause::NoContent,
         may_dismiss: mail.may_dismiss,
     }
