@@ -111,7 +111,8 @@ pub(super) fn erase_ticket(
     let mut rows: std::collections::BTreeSet<_> = rows.iter().copied().collect();
     let requester = ticket.requester().map(|person| person.no);
     for letter in &plan.letters {
-        erased.letters += u64::from(erase_letter(w, erasure, letter, &plan.gone)?);
+        let theirs = letter.participant().is_some_and(|no| plan.gone.contains(&no));
+        erased.letters += u64::from(erase_letter(w, erasure, letter, plan.whole || theirs)?);
     }
     for event in plan.events {
         if let Some(Body::Mail { raw, row }) = event.kind.body() {
@@ -184,14 +185,15 @@ fn erase_event(w: &mut Write<'_>, ticket: &mut Ticket, event: Event) -> Result<(
     w.put_event(&Event { kind, ..event }).map(drop)
 }
 
-/// The row stays with its Message-ID, which is ours; what was written goes, and the copies.
+/// The row stays with its Message-ID, which is ours; what was written goes, and the copies. Where
+/// its keys are revoked, no answer to it leads to the ticket any more.
 pub(super) fn erase_letter(
     w: &mut Write<'_>,
     erasure: ErasureId,
     letter: &OutboxRow,
-    gone: &[ParticipantNo],
+    revoke_keys: bool,
 ) -> Result<bool, StoreError> {
-    if letter.participant().is_some_and(|no| gone.contains(&no)) {
+    if revoke_keys {
         w.revoke_key(&letter.reply_key)?;
         w.revoke_key(&letter.unsubscribe)?;
     }

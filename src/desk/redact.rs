@@ -140,7 +140,7 @@ fn apply(w: &mut Write<'_>, id: ErasureId, new: &Replacement) -> Result<(), Stor
             }
             // One that waits is written anew, from the text as it is now.
             let waits = letter.state == OutboxState::Waiting;
-            erase_letter(w, id, &letter, &[])?;
+            erase_letter(w, id, &letter, false)?;
             if waits && let Some(mut row) = w.letter(letter.id)? {
                 row.state = OutboxState::Waiting;
                 w.put_letter(&row)?;

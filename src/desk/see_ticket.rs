@@ -26,6 +26,7 @@ pub struct SeenTicket {
     pub ticket: Ticket,
     pub project: Project,
     /// Whether the viewer may answer, close, assign.
+    /// Never on a ticket that was erased.
     pub may_work: bool,
     /// Further projects whose members read it.
     pub also_for: Vec<ProjectPath>,
@@ -165,7 +166,7 @@ impl Desk {
         }
         let (workers, readers) = people(&look, &ticket, &project)?;
         Ok(SeenTicket {
-            may_work: viewer.may(Action::Work, &project),
+            may_work: viewer.may(Action::Work, &project) && ticket.erased_at.is_none(),
             targets: targets(&look, viewer, &ticket)?,
             also_for: also_for(&look, &ticket)?,
             assignee: match ticket.assignee {

@@ -83,6 +83,10 @@ pub enum Refusal {
     HasLeft,
     #[error("there is nothing to take back")]
     NothingToTakeBack,
+    #[error(
+        "the ticket was erased, so it stays closed and nothing is added to it; a new mail begins a new ticket"
+    )]
+    Erased,
 }
 
 /// Applies one change and returns its events in order, each with its number.
@@ -95,6 +99,10 @@ pub fn apply(
     actor: Actor,
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
+    // Whoever was on it is nobody now, and it is in no list: what came to it would be seen by nobody.
+    if ticket.erased_at.is_some() {
+        return Err(Refusal::Erased);
+    }
     let kinds = match change {
         Change::Comment { body, automatic } => comment(ticket, body, automatic, actor, now)?,
         Change::Note { body } => {

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use postdesk::demo::server::{Fault, Incoming, Times, bounce};
+use postdesk::desk::DeskError;
 use postdesk::export::{Exported, MAILS, Scope, Source, TICKETS, export};
 use postdesk::mail::Address;
 use postdesk::store::{CopiedStore, Look, StoreError, StorePath, verify, whole};
-use postdesk::tracker::{Actor, Body, Erased, Erasure, ErasureId, EventKind, OutboxState, State};
+use postdesk::tracker::{Actor, Body, Erased, Erasure, ErasureId, EventKind, OutboxState, Refusal, State};
 use postdesk::triage::{HoldCause, IgnoreCause, VerdictKind};
 use postdesk::upkeep::Upkeep;
 
@@ -183,6 +184,21 @@ async fn an_erasure_goes_on_after_the_run_ended_in_the_middle_and_while_the_serv
     assert!(!on_server(&bench).contains("blue-velvet"));
     assert!(bench.store.read().unwrap().erasures().unwrap().is_empty());
     is_well(&bench).await;
+}
+
+#[tokio::test]
+async fn an_erased_ticket_stays_closed_and_what_answers_it_is_for_a_person() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.comment(&ticket, "An answer.").await;
+    bench.drain().await;
+    let key = bench.left_to(ANNA).pop().unwrap().1.reply_to[0].address.clone();
+    erase(&bench, ANNA).await;
+    let before = bench.ticket(1);
+    let refused = bench.desk.reopen(bench.jane, ticket.id, form()).await;
+    assert!(matches!(refused, Err(DeskError::Refused(Refusal::Erased))), "{refused:?}");
+    let row = bench.receive(&post("a9").to(key.as_str()).text("One more thing.")).await;
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::Hold(HoldCause::UnknownKey), None));
+    assert_eq!(bench.ticket(1), before);
 }
 
 #[tokio::test]

@@ -200,6 +200,19 @@ fn each_refusal_names_its_reason() {
 }
 
 #[test]
+fn nothing_happens_to_a_ticket_that_was_erased() {
+    let mut erased = ticket(2);
+    (erased.state, erased.erased_at) = (State::Closed, Some(at(1)));
+    let comment = Change::Comment { body: text("Hello"), automatic: false };
+    let note = Change::Note { body: text("Hello") };
+    let before = erased.clone();
+    for change in [comment, note, Change::Reopen, Change::Assign(Some(AccountId(1)))] {
+        assert_eq!(apply(&mut erased, change, Actor::Account(AccountId(1)), at(2)), Err(Refusal::Erased));
+    }
+    assert_eq!(erased, before);
+}
+
+#[test]
 fn closing_ends_the_waiting_and_the_time_on_hold() {
     let mut ticket = ticket(1);
     (ticket.state, ticket.hold_until) = (State::OnHold, Some(at(100)));

@@ -88,6 +88,7 @@ fn taken_back(seen: &SeenTicket, no: EventNo) -> Option<Kept> {
 fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> Ticket {
     let now = web.desk().clock.now();
     let ticket = &seen.ticket;
+    let is_erased = ticket.erased_at.is_some();
     let href = place::ticket(&seen.project.path, ticket.number);
     let path = seen.project.path.to_string();
     let earlier = seen.entries.first().filter(|_| seen.earlier > 0).map(|first| {
@@ -104,11 +105,13 @@ fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> T
         requester: ticket.requester().map_or("Somebody", |person| person.label()).to_owned(),
         comments: ticket.comments,
         notes: ticket.notes,
-        notices: besides.notice.into_iter().collect(),
+        notices: besides.notice.into_iter().chain(erased(ticket)).collect(),
         earlier,
         entries: timeline::entries(seen, &href, besides.since, now),
         may_work: seen.may_work,
-        composer: seen.may_work.then(|| composer(seen, besides.kept)),
+        // What was written while somebody else erased the ticket is given back.
+        composer: (seen.may_work || is_erased && besides.kept.is_some())
+            .then(|| composer(seen, besides.kept)),
         seen: ticket.last_event.0,
         members: members(signed, seen),
         assignee: seen.assignee.clone(),
@@ -121,6 +124,12 @@ fn content(web: &Web, signed: &Signed, seen: &SeenTicket, besides: Besides) -> T
         href,
         path,
     }
+}
+
+/// Says why nothing can be done here.
+fn erased(ticket: &crate::tracker::Ticket) -> Option<Notice> {
+    let text = "What was written on this ticket was erased. It stays closed, and nothing can be added to it.";
+    ticket.erased_at.map(|_| Notice { text: text.to_owned(), bad: false, link: None })
 }
 
 fn composer(seen: &SeenTicket, kept: Option<Kept>) -> Composer {

@@ -6,6 +6,7 @@ use http::{Request, StatusCode};
 
 use super::kit::{Browser, House};
 use super::pages::furnish;
+use crate::mail::Address;
 use crate::store::Look;
 use crate::tracker::{EventKind, OutboxState, TicketId};
 
@@ -51,6 +52,23 @@ async fn a_reply_is_written_once_however_often_it_is_sent() {
     assert!(letters.iter().all(|letter| letter.state == OutboxState::Waiting));
     let page = house.get(&mut jane, TICKET).await.text();
     assert!(page.contains("Waiting for 1 of 1"), "{page}");
+}
+
+#[tokio::test]
+async fn an_erased_ticket_takes_no_more_and_gives_back_what_was_being_written() {
+    let (house, mut jane) = house().await;
+    let (csrf, form, seen) = fields(&house, &mut jane).await;
+    house.desk.erase_person(Address::parse("hanna@weber.example").unwrap()).await.unwrap();
+    let page = house.get(&mut jane, TICKET).await.text();
+    assert!(
+        page.contains("was erased") && !page.contains("Reopen ticket") && !page.contains(WRITE),
+        "{page}"
+    );
+    let fields =
+        [("csrf", csrf.as_str()), ("form", &form), ("seen", &seen), ("mode", "note"), ("text", "Kept")];
+    let page = house.post(&mut jane, WRITE, &fields).await.text();
+    assert!(page.contains("nothing is added to it") && page.contains("Kept"), "{page}");
+    assert_eq!(texts(&house), (0, 0));
 }
 
 #[tokio::test]
