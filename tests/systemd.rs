@@ -117,6 +117,21 @@ async fn a_reload_says_what_is_in_force_and_what_needs_a_restart() {
 }
 
 #[tokio::test]
+async fn why_it_did_not_start_stands_in_its_status() {
+    let mut daemon = desk("");
+    let manager = Manager::of(&mut daemon);
+    let unfinished = daemon.folder().join("data/restoring");
+    std::fs::create_dir_all(&unfinished).unwrap();
+    daemon.spawn();
+    let why = format!(
+        "STATUS={} is what a `postdesk restore` that did not finish has left; empty the data folder and restore again",
+        unfinished.display()
+    );
+    manager.hears(&why).await;
+    until("its end", Duration::from_secs(30), async || daemon.ended()).await;
+}
+
+#[tokio::test]
 async fn a_wrong_configuration_ends_it_with_a_status_of_its_own() {
     let mut daemon = desk("most_mail_bytes = 1");
     daemon.spawn();

@@ -10,6 +10,7 @@ use crate::check;
 use crate::config::Config;
 use crate::control::{AccountAdd, Answer, ControlError, Request, ask};
 use crate::demo;
+use crate::systemd;
 
 /// Tries everything, in memory, until Ctrl-C or until its terminal closes.
 pub(super) async fn demo(args: Demo) -> Result<(), String> {
@@ -31,6 +32,8 @@ pub(super) async fn run(at: &At) -> Result<(), Failure> {
     let app = App::build(config, None).await.map_err(|error| {
         let needs_a_person = error.needs_a_person();
         let why = error.to_string();
+        // What `systemctl status` shows of a desk that did not start.
+        systemd::status(&why);
         if needs_a_person { Failure::of_configuration(why) } else { Failure::from(why) }
     })?;
     app.run(app::stop_signal()).await;

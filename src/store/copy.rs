@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// What has to stay free beside a copy, so that the daemon can go on.
-const SPARE: u64 = 64 * 1024 * 1024;
+/// What has to stay free beside a copy, in octets, so that the daemon can go on.
+pub(super) const SPARE: u64 = 64 * 1024 * 1024;
 
 /// Why a file was not copied. Nothing is left of the copy then.
 #[derive(Debug, Error)]
@@ -24,11 +24,10 @@ pub enum CopyError {
     Io { path: PathBuf, source: io::Error },
 }
 
-/// Refuses where a disk has less than so many octets free, and some to spare; `path` is for the
-/// sentence.
+/// Refuses where the disk of `path` has less than so many octets free.
 pub(super) fn room_for(needed: u64, path: &Path) -> Result<(), CopyError> {
     let free = free(path).map_err(|source| CopyError::Io { path: path.to_owned(), source })?;
-    if free < needed.saturating_add(SPARE) {
+    if free < needed {
         return Err(CopyError::NoRoom { path: path.to_owned(), needed, free });
     }
     Ok(())
@@ -50,7 +49,7 @@ fn copy_into(from: &Path, to: &Path) -> Result<(), CopyError> {
     let mut target = options.write(true).create(true).truncate(true).mode(0o600).open(to).map_err(failed)?;
     if rustix::fs::ioctl_ficlone(&target, &source).is_err() {
         let needed = source.metadata().map_err(failed)?.len();
-        room_for(needed, to)?;
+        room_for(needed.saturating_add(SPARE), to)?;
         io::copy(&mut source, &mut target).map_err(failed)?;
     }
     target.sync_all().map_err(failed)?;

@@ -161,7 +161,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = StorePath::new(folder.path());
         let source = super::super::open::Source::File(path.database());
-        drop(migrate::open_with(&source, &Random::seeded(1), &[], VERSION + 1).unwrap());
+        let way = migrate::Way { steps: &[], known: VERSION + 1, spare: 0 };
+        drop(migrate::open_with(&source, &Random::seeded(1), way).unwrap());
         assert!(matches!(path.peek(), Err(OpenError::Newer { found, .. }) if found == VERSION + 1));
         assert!(StorePath::new(path.database()).look().is_err());
     }

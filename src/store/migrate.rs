@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, WriteTransaction};
 
-use super::copy::room_for;
+use super::copy::{SPARE, room_for};
 use super::open::{Source, durable};
 use super::schema::{Table, VERSION, meta};
 use super::{CopyError, OpenError, StoreError};
@@ -16,21 +16,27 @@ pub(super) struct Step {
     pub run: fn(&WriteTransaction) -> Result<(), StoreError>,
 }
 
+/// Which way a database goes from its version to another.
+#[derive(Clone, Copy)]
+pub(super) struct Way {
+    pub steps: &'static [Step],
+    /// The version that it leads to.
+    pub known: u32,
+    /// What has to stay free on the disk beside the copy and what the steps write, in octets.
+    pub spare: u64,
+}
+
 /// Every step since version 1.
-const STEPS: &[Step] = &[];
+const WAY: Way = Way { steps: &[], known: VERSION, spare: SPARE };
 
 /// Opens the database, new or old, and brings it to this version.
 pub(super) fn open(source: &Source, random: &Random) -> Result<Database, OpenError> {
-    open_with(source, random, STEPS, VERSION)
+    open_with(source, random, WAY)
 }
 
-/// [`open`] with steps and a version of the caller's own.
-pub(super) fn open_with(
-    source: &Source,
-    random: &Random,
-    steps: &[Step],
-    known: u32,
-) -> Result<Database, OpenError> {
+/// [`open`] by a way of the caller's own.
+pub(super) fn open_with(source: &Source, random: &Random, way: Way) -> Result<Database, OpenError> {
+    let Way { steps, known, spare } = way;
     let database = source.open()?;
     match version(&database)? {
         None => {
@@ -43,7 +49,7 @@ pub(super) fn open_with(
             if !(found + 1..=known).all(|to| steps.iter().any(|step| step.to == to)) {
                 return Err(OpenError::NoWay { found, known });
             }
-            let database = copy(source, database, found)?;
+            let database = copy(source, database, found, spare)?;
             for step in steps.iter().filter(|step| step.to > found && step.to <= known) {
                 tracing::info!(to = step.to, "migrating the database");
                 take(&database, step).map_err(|source| OpenError::Migration { to: step.to, source })?;
@@ -97,13 +103,13 @@ fn take(database: &Database, step: &Step) -> Result<(), StoreError> {
 
 /// Copies the file beside itself. The database is closed meanwhile: a copy of an open one is not
 /// to be trusted. Beside the copy there has to be room for what the steps write.
-fn copy(source: &Source, database: Database, found: u32) -> Result<Database, OpenError> {
+fn copy(source: &Source, database: Database, found: u32, spare: u64) -> Result<Database, OpenError> {
     let Source::File(path) = source else { return Ok(database) };
     drop(database);
     let target = copy_path(path, found);
     let failed = |source| OpenError::Copy { path: target.clone(), source };
     let size = path.metadata().map_err(|source| failed(CopyError::Io { path: path.clone(), source }))?.len();
-    room_for(size.saturating_mul(2), path).map_err(failed)?;
+    room_for(size.saturating_mul(2).saturating_add(spare), path).map_err(failed)?;
     super::copy::copy(path, &target).map_err(failed)?;
     tracing::info!(path = %target.display(), "copied the database before its migration");
     Ok(source.open()?)

@@ -11,7 +11,7 @@ use super::at;
 use super::sample::project;
 use crate::clock::Clock;
 use crate::secret::Random;
-use crate::store::migrate::{Step, open_with};
+use crate::store::migrate::{Step, Way, open_with};
 use crate::store::open::Source;
 use crate::store::schema::{Table, VERSION, meta};
 use crate::store::{Look, OpenError, Store, StoreError, StorePath, Write};
@@ -144,6 +144,7 @@ fn fail(transaction: &redb::WriteTransaction) -> Result<(), StoreError> {
 const ADD: Step = Step { to: VERSION + 1, run: add_word };
 const TURN: Step = Step { to: VERSION + 2, run: turn_word };
 const FAIL: Step = Step { to: VERSION + 2, run: fail };
+const TWO: Way = Way { steps: &[ADD, TURN], known: VERSION + 2, spare: 0 };
 
 #[tokio::test]
 async fn an_older_version_is_migrated_step_by_step_after_a_copy() {
@@ -151,14 +152,41 @@ async fn an_older_version_is_migrated_step_by_step_after_a_copy() {
     let path = StorePath::new(folder.path());
     let source = closed(&path).await;
     let random = Random::seeded(1);
-    let database = open_with(&source, &random, &[ADD, TURN], VERSION + 2).unwrap();
+    let database = open_with(&source, &random, TWO).unwrap();
     assert_eq!(version_and_word(&database), (VERSION + 2, Some(b"wen".to_vec())));
     drop(database);
 
     let copy = Source::File(folder.path().join(format!("postdesk.redb.version-{VERSION}")));
     assert_eq!(version_and_word(&copy.open().unwrap()), (VERSION, None));
-    let again = open_with(&source, &random, &[ADD, TURN], VERSION + 2).unwrap();
+    let again = open_with(&source, &random, TWO).unwrap();
     assert_eq!(version_and_word(&again), (VERSION + 2, Some(b"wen".to_vec())), "each step is taken once");
+}
+
+#[tokio::test]
+async fn without_room_for_a_copy_nothing_is_changed_and_the_sentence_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = StorePath::new(folder.path());
+    let source = closed(&path).await;
+    let random = Random::seeded(1);
+    let files = || {
+        let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files();
+    let full = Way { spare: u64::MAX / 2, ..TWO };
+    let refused = open_with(&source, &random, full).map(drop).unwrap_err();
+    let no_room = |error: &OpenError| {
+        matches!(error, OpenError::Copy { source: crate::store::CopyError::NoRoom { .. }, .. })
+    };
+    assert!(no_room(&refused), "{refused}");
+    for part in ["before its migration", "nothing was changed", "octets are needed", "make room first"] {
+        assert!(refused.to_string().contains(part), "{refused}");
+    }
+    assert_eq!(files(), before, "no copy is left");
+    assert_eq!(version_and_word(&source.open().unwrap()), (VERSION, None), "the database is as it was");
+    // With room it goes on by itself.
+    let database = open_with(&source, &random, TWO).unwrap();
+    assert_eq!(version_and_word(&database), (VERSION + 2, Some(b"wen".to_vec())));
 }
 
 #[tokio::test]
@@ -166,10 +194,10 @@ async fn a_step_that_fails_leaves_the_version_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let source = closed(&StorePath::new(folder.path())).await;
     let random = Random::seeded(1);
-    let failed = open_with(&source, &random, &[ADD, FAIL], VERSION + 2).map(drop).unwrap_err();
+    let failed = open_with(&source, &random, Way { steps: &[ADD, FAIL], ..TWO }).map(drop).unwrap_err();
     assert!(matches!(failed, OpenError::Migration { to, .. } if to == VERSION + 2), "{failed}");
     assert_eq!(version_and_word(&source.open().unwrap()), (VERSION + 1, Some(b"new".to_vec())));
-    let database = open_with(&source, &random, &[ADD, TURN], VERSION + 2).unwrap();
+    let database = open_with(&source, &random, TWO).unwrap();
     assert_eq!(version_and_word(&database), (VERSION + 2, Some(b"wen".to_vec())));
 }
 
@@ -179,10 +207,10 @@ async fn a_newer_version_is_refused_and_so_is_one_without_a_way() {
     let path = StorePath::new(folder.path());
     let source = closed(&path).await;
     let random = Random::seeded(1);
-    let no_way = open_with(&source, &random, &[TURN], VERSION + 2).map(drop).unwrap_err();
+    let no_way = open_with(&source, &random, Way { steps: &[TURN], ..TWO }).map(drop).unwrap_err();
     assert!(matches!(no_way, OpenError::NoWay { .. }), "{no_way}");
 
-    drop(open_with(&source, &random, &[ADD], VERSION + 1).unwrap());
+    drop(open_with(&source, &random, Way { steps: &[ADD], known: VERSION + 1, spare: 0 }).unwrap());
     let newer = open(&path).map(drop).unwrap_err();
     let sentence = format!("schema version {}, and this one knows up to {VERSION}", VERSION + 1);
     assert!(newer.to_string().contains(&sentence), "{newer}");
