@@ -127,7 +127,24 @@ impl Jmap {
         }
     }
 
+    /// Creates a mailbox; where the server refuses that because somebody made it since we looked,
+    /// that one is taken.
     async fn create_mailbox(
+        &self,
+        name: &str,
+        parent: Option<&MailboxId>,
+        role: Option<&str>,
+    ) -> Result<MailboxId, JmapError> {
+        match self.ask_for_mailbox(name, parent, role).await {
+            Err(refused @ JmapError::Set { .. }) => {
+                let now = self.mailboxes().await?;
+                child(&now, parent, name).map(|found| found.id.clone()).ok_or(refused)
+            }
+            done => done,
+        }
+    }
+
+    async fn ask_for_mailbox(
         &self,
         name: &str,
         parent: Option<&MailboxId>,

@@ -1,5 +1,8 @@
 //! What a server may answer, and how it is read.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::config::MailboxRef;
 use crate::mail::MessageId;
@@ -133,6 +136,30 @@ async fn a_missing_mailbox_is_created_inside_its_parent() {
     assert_eq!(ensure("role:junk").await.as_str(), "new");
     let created = &calls(&server).pop().unwrap()["methodCalls"][0][1]["create"]["m"];
     assert_eq!(*created, json!({ "name": "Junk", "parentId": null, "role": "junk", "isSubscribed": true }));
+}
+
+#[tokio::test]
+async fn a_mailbox_that_somebody_made_meanwhile_is_taken() {
+    let made = Arc::new(AtomicBool::new(false));
+    let (server, jmap) = jmap(move |name, _, id| match name {
+        "Mailbox/get" if made.load(Ordering::SeqCst) => {
+            vec![json!([name, { "list": [{ "id": "m9", "name": "Handled", "parentId": null }] }, id])]
+        }
+        "Mailbox/get" => vec![json!([name, { "list": [] }, id])],
+        "Mailbox/set" => {
+            made.store(true, Ordering::SeqCst);
+            let refused = json!({ "type": "invalidProperties", "properties": ["name"] });
+            vec![json!([name, { "created": null, "notCreated": { "m": refused } }, id])]
+        }
+        _ => Vec::new(),
+    })
+    .await;
+    let ensured = jmap.ensure_mailbox(&MailboxRef::parse("Handled").unwrap()).await.unwrap();
+    assert_eq!(ensured.as_str(), "m9");
+    assert_eq!(calls(&server).len(), 3);
+    // One that is refused for another reason is not there either.
+    let refused = jmap.ensure_mailbox(&MailboxRef::parse("Held").unwrap()).await;
+    assert!(matches!(refused, Err(JmapError::Set { .. })), "{refused:?}");
 }
 
 async fn failing(reply: impl Fn() -> Reply + Send + Sync + 'static) -> JmapError {
