@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, watch};
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::breaker::Stopped;
 use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE};
@@ -22,9 +22,9 @@ use crate::tracker::{Lane, OutboxId, OutboxRow};
 
 /// How many letters of a lane are read from the outbox at once.
 const BATCH: usize = 50;
-/// How long an answer of the marker holds for the letters that begin after it. A second request for
-/// each letter would cost a third of the time of sending it.
-const ASK_EVERY: SignedDuration = SignedDuration::from_secs(1);
+/// How long an answer of the marker holds for the letters that begin after it, from when it was asked
+/// for. A second request for each letter would cost a third of the time of sending it.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// After so many letters in a row that met trouble of the server's, a lane waits for the next turn.
 const IN_A_ROW: u32 = 3;
 
@@ -76,18 +76,15 @@ impl Delivery {
             under_way: HashSet::new(),
             trouble: None,
         };
-        let mut sending = FuturesUnordered::new();
         // The turn has read the marker before its first letters.
-        let mut asked = self.desk.clock.now();
+        let asked = Mutex::new(self.desk.clock.elapsed());
+        let mut sending = FuturesUnordered::new();
         loop {
             if *stop.borrow() || self.desk.paused()?.is_some() {
                 turn.end();
             }
-            let (rows, now) = (self.begin(&mut turn).await?, self.desk.clock.now());
-            let ask = !rows.is_empty() && now.duration_since(asked).abs() >= ASK_EVERY;
-            asked = if ask { now } else { asked };
-            for row in rows {
-                sending.push(self.one(row, ask));
+            for row in self.begin(&mut turn).await? {
+                sending.push(self.one(row, &asked));
             }
             if sending.is_empty() {
                 return turn.trouble.map_or(Ok(()), Err);
@@ -104,17 +101,30 @@ impl Delivery {
 
     /// Sends one letter, where the mailbox is still ours. It is asked here, next to the letters that
     /// are under way, so that none of them has to wait for the answer.
-    async fn one(&self, row: OutboxRow, ask: bool) -> (OutboxId, Lane, End) {
+    async fn one(&self, row: OutboxRow, asked: &Mutex<Duration>) -> (OutboxId, Lane, End) {
         let (id, lane) = (row.id, row.letter.lane());
-        if ask {
-            match self.marker.before_sending().await {
-                Ok(MaySend::Now) => {}
-                Ok(_) => return (id, lane, End::NotNow(None)),
-                Err(error) => return (id, lane, End::NotNow(Some(error.into()))),
-            }
+        match self.ask(asked).await {
+            Ok(MaySend::Now) => {}
+            Ok(_) => return (id, lane, End::NotNow(None)),
+            Err(error) => return (id, lane, End::NotNow(Some(error))),
         }
         self.desk.pulse().works(Street::Delivery);
         (id, lane, self.send(row).await.map_or_else(End::Trouble, |()| End::Sent))
+    }
+
+    /// Whether the mailbox is still ours, by an answer that is not too old. Those that begin while the
+    /// question is under way wait for its answer. By the clock that nobody can set.
+    async fn ask(&self, asked: &Mutex<Duration>) -> Result<MaySend, DeliveryError> {
+        let mut asked = asked.lock().await;
+        let now = self.desk.clock.elapsed();
+        if now.saturating_sub(*asked) < ASK_EVERY {
+            return Ok(MaySend::Now);
+        }
+        let may = self.marker.before_sending().await?;
+        if matches!(may, MaySend::Now) {
+            *asked = now;
+        }
+        Ok(may)
     }
 
     /// The letters to begin now, as many as each lane has room for.
