@@ -303,6 +303,15 @@ async fn what_does_not_stand_in_the_way_is_a_warning() {
     checked.has("warn", "intake", &["holds 1 mails", "`postdesk adopt leave`, `import` or `new`"]);
     checked.has("ok", "push", &["every 15 seconds", "does not tell"]);
     checked.has("ok", "authentication", &["results of mx.desk.example"]);
+    checked.has("ok", "account size", &["bytes of 2000.0 MB are used"]);
+
+    let mut full = options(Habits::default());
+    full.users[0].room = 10;
+    let world = World::at(full, BASIC, |url| url).await;
+    world.server.deliver(b"Subject: x\r\n\r\nhello\r\n".to_vec(), &[Address::parse(DESK).unwrap()]);
+    let checked = world.check();
+    assert!(checked.runs);
+    checked.has("warn", "account size", &["of 10 bytes are used", "% full", "`keep_days` in [mailboxes]"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

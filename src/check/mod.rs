@@ -87,6 +87,7 @@ async fn at_the_server(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jm
         return;
     }
     server::limits(report, checked, jmap);
+    server::account_size(report, jmap).await;
     mailbox::mailboxes(report, checked, jmap).await;
     marker::marker(report, checked, jmap).await;
     let identity = addresses::identities(report, checked, jmap).await;

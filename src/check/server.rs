@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{Checked, Report, login};
+use crate::desk::AccountSize;
+use crate::intake;
 use crate::jmap::{Jmap, Mode};
 use crate::theme::octets_text;
 
@@ -62,6 +64,33 @@ pub(super) fn limits(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jmap
             limits.max_concurrent_requests
         ),
     );
+}
+
+/// How much of the account is used.
+pub(super) async fn account_size(report: &mut Report<'_>, jmap: &Jmap) {
+    const THING: &str = "account size";
+    let account = match jmap.used().await {
+        Ok(told) => intake::account_size(told),
+        Err(error) => {
+            let why = error.whole();
+            return report.warn(THING, format!("It cannot be read: {why}. Look at the mail server's log."));
+        }
+    };
+    let used = octets_text(account.used().unwrap_or_default());
+    match (account, account.limit().map(octets_text), account.warning()) {
+        (AccountSize::Told { .. }, Some(limit), Some(warning)) => report.warn(
+            THING,
+            format!(
+                "{used} of {limit} are used. {warning} Give it more room, or let `keep_days` in [mailboxes] destroy \
+                 old mails there."
+            ),
+        ),
+        (AccountSize::Told { .. }, Some(limit), None) => report.ok(THING, format!("{used} of {limit} are used.")),
+        (AccountSize::Told { .. }, None, _) => report.ok(THING, format!("{used} are used, without a limit.")),
+        (AccountSize::Untold | AccountSize::Unasked, ..) => {
+            report.ok(THING, "How much of the account is used is not told by the mail server.");
+        }
+    }
 }
 
 /// Whether new mail is told of, or looked for.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::keeping;
-use crate::desk::{Desk, Fitness, Health, IntakeStanding, Standing};
+use crate::desk::{AccountSize, Desk, Fitness, Health, IntakeStanding, Standing};
 use crate::metrics::{Count, Figures, Kept, Stand};
 use crate::store::Look;
 
@@ -100,10 +100,24 @@ fn of_the_streets(standing: &Standing, stand: &Stand, health: &Health, now: Time
         format!("mail out: {sending}"),
     ]);
     lines.extend(standing.stopped_lanes.iter().map(|lane| format!("mail out: {}", lane.sentence())));
+    lines.extend(account_line(standing.account));
     lines.extend(
         standing.certificate.as_ref().map(|certificate| format!("certificate: {}", certificate.line(now))),
     );
     lines
+}
+
+fn account_line(account: AccountSize) -> Option<String> {
+    let used = match account {
+        AccountSize::Unasked => return None,
+        AccountSize::Untold => "how much of it is used is not told by the mail server".to_owned(),
+        AccountSize::Told { used, limit: None } => format!("{} used, without a limit", size(used)),
+        AccountSize::Told { used, limit: Some(limit) } => {
+            let percent = account.percent().unwrap_or_default();
+            format!("{} of {} used ({percent} %)", size(used), size(limit))
+        }
+    };
+    Some(format!("mail account: {used}"))
 }
 
 pub(super) fn intake_line(standing: &IntakeStanding) -> String {
@@ -130,7 +144,6 @@ fn store(stand: &Stand, running: bool) -> String {
         (stand.store_bytes, "database"),
         (stand.raw_bytes, "raw mails"),
         (stand.disk_free_bytes, "free on its disk"),
-        (stand.account_bytes, "at the mail server"),
     ] {
         if let Some(octets) = octets {
             let _ = write!(text, ", {} {what}", size(octets));
@@ -207,6 +220,16 @@ mod tests {
         assert_eq!(spans, ["0 s", "59 s", "1 min 0 s", "3 min 20 s", "1 h 0 min", "2 h 5 min", "1 d 1 h"]);
         let sizes = [0, 999, 8_000_000, 41_234_000_000, 5_000_000_000_000_000].map(size);
         assert_eq!(sizes, ["0.0 kB", "1.0 kB", "8.0 MB", "41.2 GB", "5000.0 TB"]);
+    }
+
+    #[test]
+    fn the_account_is_a_line_once_it_was_asked_about() {
+        let told = |used, limit| account_line(AccountSize::Told { used, limit }).unwrap();
+        assert_eq!(told(8_000_000, Some(2_000_000_000)), "mail account: 8.0 MB of 2.0 GB used (0 %)");
+        assert_eq!(told(1_999_999_999, Some(2_000_000_000)), "mail account: 2.0 GB of 2.0 GB used (99 %)");
+        assert_eq!(told(0, None), "mail account: 0.0 kB used, without a limit");
+        assert_eq!(account_line(AccountSize::Unasked), None);
+        assert!(account_line(AccountSize::Untold).unwrap().ends_with("not told by the mail server"));
     }
 
     #[test]

@@ -39,7 +39,8 @@ impl Desk {
             store_bytes: sizes.database,
             raw_bytes: sizes.raw,
             disk_free_bytes: sizes.free,
-            account_bytes: standing.account_bytes,
+            account_bytes: standing.account.used(),
+            account_limit_bytes: standing.account.limit(),
         }
     }
 

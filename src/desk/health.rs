@@ -89,6 +89,9 @@ impl Desk {
         if let Some(certificate) = &standing.certificate {
             of_certificate(certificate, self.clock.now(), &mut say);
         }
+        if let Some(warning) = standing.account.warning() {
+            say(Fitness::Attention, &warning);
+        }
         reasons.sort_by_key(|(fitness, _)| std::cmp::Reverse(*fitness));
         Health {
             status: reasons.first().map_or(Fitness::Ok, |(fitness, _)| *fitness),

@@ -79,7 +79,7 @@ pub use see_ticket::{OtherTicket, SeenEntry, SeenTicket, TicketAsk, Who};
 pub use see_unsubscribe::SeenSubscription;
 pub use session::{SetPasswordError, SignInError, SignedIn};
 pub use settle::{Drafted, LOOK_FOR, LookFound, Settled};
-pub use standing::{IntakeStanding, Listening, Standing, StandingBoard, StoppedLane};
+pub use standing::{AccountSize, IntakeStanding, Listening, Standing, StandingBoard, StoppedLane};
 pub use texts::SeenText;
 pub use throttle::network;
 pub use unverified::Accept;

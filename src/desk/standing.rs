@@ -49,10 +49,50 @@ pub struct Standing {
     pub paused: bool,
     /// Mails in the intake mailbox that could not be downloaded so far.
     pub not_downloaded: u64,
-    /// What the mail account takes up at the mail server, in octets, where that tells.
-    pub account_bytes: Option<u64>,
+    pub account: AccountSize,
     /// Lanes that sent too many letters within a minute; they go on by themselves.
     pub stopped_lanes: Vec<StoppedLane>,
+}
+
+/// How full a mail account may be, in percent, before it is worth a word.
+const NEARLY_FULL: u64 = 90;
+
+/// What the mail account takes up at the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AccountSize {
+    /// Not asked yet.
+    #[default]
+    Unasked,
+    /// The mail server does not tell.
+    Untold,
+    /// In octets; `limit` where there is one.
+    Told { used: u64, limit: Option<u64> },
+}
+
+impl AccountSize {
+    #[must_use]
+    pub fn used(self) -> Option<u64> {
+        if let Self::Told { used, .. } = self { Some(used) } else { None }
+    }
+
+    #[must_use]
+    pub fn limit(self) -> Option<u64> {
+        if let Self::Told { limit, .. } = self { limit } else { None }
+    }
+
+    /// How full it is in percent, rounded down; nothing where there is no limit.
+    #[must_use]
+    pub fn percent(self) -> Option<u64> {
+        let (used, limit) = (u128::from(self.used()?), u128::from(self.limit()?));
+        u64::try_from((used * 100).checked_div(limit)?).ok()
+    }
+
+    /// A sentence where there is little room left.
+    #[must_use]
+    pub fn warning(self) -> Option<String> {
+        let percent = self.percent().filter(|percent| *percent >= NEARLY_FULL)?;
+        Some(format!("The mail account is {percent} % full; mails to it are turned away once it is full."))
+    }
 }
 
 /// A lane of the outbox that a breaker stopped.

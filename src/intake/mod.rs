@@ -4,6 +4,7 @@
 //! what is in it and takes everything in; it keeps no cursor, so after any outage the same sweep
 //! finds what is left.
 
+mod account;
 mod adopt;
 mod boxes;
 mod check_mail;
@@ -26,6 +27,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use account::account_size;
 pub use boxes::{BoxNames, Boxes};
 pub use leftovers::Cleared;
 pub use marker::{Holder, MarkerError, MarkerSettings, MarkerWatch, MaySend};

@@ -17,13 +17,28 @@ use super::{JmapError, MethodFault};
 /// The calls of one request, all for one account.
 pub(super) struct Batch {
     account: String,
-    calls: Vec<(Method, Value, String)>,
+    using: Vec<URI>,
+    calls: Vec<(Name, Value, String)>,
+}
+
+/// The name of a method: one of jmap-client's, or one that it does not know.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Name {
+    Known(Method),
+    Other(&'static str),
+}
+
+impl From<Method> for Name {
+    fn from(method: Method) -> Self {
+        Self::Known(method)
+    }
 }
 
 /// One call of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
-    method: Method,
+    method: Name,
     number: usize,
 }
 
@@ -31,15 +46,21 @@ pub(super) struct Call {
 struct Envelope<'a> {
     using: &'a [URI],
     #[serde(rename = "methodCalls")]
-    method_calls: &'a [(Method, Value, String)],
+    method_calls: &'a [(Name, Value, String)],
 }
 
-/// What every request uses; nothing else is ever named.
+/// What every request uses; anything else is named by those that need it.
 pub(super) const USING: [URI; 3] = [URI::Core, URI::Mail, URI::Submission];
 
 impl Batch {
     pub(super) fn new(account: &str) -> Self {
-        Self { account: account.to_owned(), calls: Vec::new() }
+        Self { account: account.to_owned(), using: USING.to_vec(), calls: Vec::new() }
+    }
+
+    /// Names a further capability, which the server has to offer.
+    pub(super) fn with(mut self, capability: URI) -> Self {
+        self.using.push(capability);
+        self
     }
 
     /// The parameters for the next call.
@@ -55,7 +76,8 @@ impl Batch {
 
     /// Adds a call with arguments as they are, but for the account. Patches need it: the typed
     /// ones write `false` where RFC 8620 §5.3 wants `null`.
-    pub(super) fn add_raw(&mut self, method: Method, mut arguments: Value) -> Call {
+    pub(super) fn add_raw(&mut self, method: impl Into<Name>, mut arguments: Value) -> Call {
+        let method = method.into();
         if let Value::Object(map) = &mut arguments {
             map.entry("accountId").or_insert_with(|| Value::String(self.account.clone()));
         }
@@ -65,12 +87,13 @@ impl Batch {
     }
 
     pub(super) fn to_json(&self) -> Result<Vec<u8>, JmapError> {
-        Ok(serde_json::to_vec(&Envelope { using: &USING, method_calls: &self.calls })?)
+        Ok(serde_json::to_vec(&Envelope { using: &self.using, method_calls: &self.calls })?)
     }
 }
 
 /// The name of a method, as it stands on the wire.
-pub(super) fn name_of(method: Method) -> String {
+pub(super) fn name_of(method: impl Into<Name>) -> String {
+    let method: Name = method.into();
     match serde_json::to_value(method) {
         Ok(Value::String(name)) => name,
         _ => String::new(),

@@ -9,6 +9,8 @@ pub struct Offers {
     pub mail: bool,
     /// Sending (RFC 8621 §1.3.2).
     pub submission: bool,
+    /// How much of the account is used (RFC 9425 §3).
+    pub quota: bool,
     /// The account can be read, and nothing in it changed (RFC 8620 §2 `isReadOnly`).
     pub read_only: bool,
 }

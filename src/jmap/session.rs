@@ -17,6 +17,7 @@ use crate::wire::{Credentials, Limits as WireLimits, Request, Wire, WireError};
 const MAIL: &str = "urn:ietf:params:jmap:mail";
 const CORE: &str = "urn:ietf:params:jmap:core";
 const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+const QUOTA: &str = "urn:ietf:params:jmap:quota";
 
 /// The way out where the configured address is not the right one.
 const URL_HINT: &str =
@@ -154,6 +155,8 @@ impl Session {
         let offers = Offers {
             mail: has(MAIL),
             submission: document.capabilities.contains_key(SUBMISSION) && has(SUBMISSION),
+            // A request that names what the session does not is refused as a whole (RFC 8620 §3.3).
+            quota: document.capabilities.contains_key(QUOTA) && has(QUOTA),
             read_only: chosen.is_read_only == Value::Bool(true),
         };
         let session = Self {

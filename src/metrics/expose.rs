@@ -102,6 +102,7 @@ impl Page {
             ("raw", "What the raw mails take up", stand.raw_bytes),
             ("disk_free", "What is free on the database's disk", stand.disk_free_bytes),
             ("account", "What the mail account takes up at the mail server", stand.account_bytes),
+            ("account_limit", "What the mail account may take up at the most", stand.account_limit_bytes),
         ] {
             if let Some(octets) = octets {
                 self.0.register_with_unit(name, what, Unit::Bytes, ConstGauge::new(number(octets)));

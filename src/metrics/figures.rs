@@ -62,6 +62,8 @@ pub struct Stand {
     pub disk_free_bytes: Option<u64>,
     /// What the mail account takes up at the mail server, where that tells.
     pub account_bytes: Option<u64>,
+    /// What it may take up there at the most, where there is such a limit.
+    pub account_limit_bytes: Option<u64>,
 }
 
 /// Everything at one moment.

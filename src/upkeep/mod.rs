@@ -22,6 +22,8 @@ pub use certificates::{Certificates, ReloadError};
 const EVERY: Duration = Duration::from_hours(1);
 /// How often the raw store is looked through for its size.
 const MEASURE_EVERY: Duration = Duration::from_hours(24);
+/// How often the mail server is asked how much of the account is used.
+const ASK_EVERY: Duration = Duration::from_hours(1);
 /// A session that nobody used for this long is forgotten.
 const IDLE_SESSION: Duration = Duration::from_hours(14 * 24);
 /// A form's id is kept for this long; no browser sends a form twice after that.
@@ -53,16 +55,19 @@ pub struct Upkeep {
     keep_days: Option<NonZeroU32>,
     clock_watch: Arc<tokio::sync::Mutex<ClockWatch>>,
     swept_at: Arc<Mutex<Option<Timestamp>>>,
-    /// When the raw store was last measured, by the clock's run.
-    measured: Arc<tokio::sync::Mutex<Option<Duration>>>,
+    /// When the raw store was last measured, and the mail account asked about, by the clock's run.
+    measured: LastTime,
+    asked: LastTime,
 }
+
+type LastTime = Arc<Mutex<Option<Duration>>>;
 
 impl Upkeep {
     #[must_use]
     pub fn new(desk: Desk) -> Self {
         let clock_watch = Arc::new(tokio::sync::Mutex::new(ClockWatch::new(&desk)));
-        let (swept_at, measured) = (Arc::default(), Arc::default());
-        Self { desk, intake: None, keep_days: None, clock_watch, swept_at, measured }
+        let (swept_at, measured, asked) = (Arc::default(), Arc::default(), Arc::default());
+        Self { desk, intake: None, keep_days: None, clock_watch, swept_at, measured, asked }
     }
 
     /// Also removes what is to be removed on the mail server, and what is older than so many days
@@ -113,11 +118,19 @@ impl Upkeep {
     }
 
     /// Looks at the clock, and where it can be trusted forgets what is old: sessions, form ids, raw
-    /// files that nothing names.
+    /// files that nothing names. Asks how much of the mail account is used.
     ///
     /// # Errors
     /// Where the store cannot write.
     pub async fn run_once(&self) -> Result<(), UpkeepError> {
+        let done = self.tidy().await;
+        if let Some(intake) = self.intake.as_ref().filter(|_| self.is_due(&self.asked, ASK_EVERY)) {
+            intake.look_at_account().await;
+        }
+        done
+    }
+
+    async fn tidy(&self) -> Result<(), UpkeepError> {
         self.look_at_clock().await;
         self.desk.clock_says(None).await?;
         // What a person asked for waits for no clock.
@@ -199,14 +212,22 @@ impl Upkeep {
 }
 
 impl Upkeep {
+    /// Whether it is time for something again, which then counts as done.
+    fn is_due(&self, last: &LastTime, every: Duration) -> bool {
+        let now = self.desk.clock.elapsed();
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|at| now.saturating_sub(at) >= every);
+        if is_due {
+            *last = Some(now);
+        }
+        is_due
+    }
+
     /// Measures the raw store once a day; in between it is counted on.
     async fn measure(&self) {
-        let now = self.desk.clock.elapsed();
-        let mut measured = self.measured.lock().await;
-        if measured.is_some_and(|at| now.saturating_sub(at) < MEASURE_EVERY) {
+        if !self.is_due(&self.measured, MEASURE_EVERY) {
             return;
         }
-        *measured = Some(now);
         if let Err(error) = self.desk.store.measure_raw().await {
             tracing::debug!(%error, "the raw store was not measured");
         }

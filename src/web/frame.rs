@@ -98,7 +98,7 @@ fn mail(standing: &Standing) -> MailLine {
     let sending = standing.sending_trouble.as_deref().map(super::answer::sentence);
     let trouble = trouble.or_else(|| sending.map(|why| format!("No letters go out at present. {why}")));
     let stopped_lane = || standing.stopped_lanes.first().map(StoppedLane::sentence);
-    let trouble = trouble.or_else(stopped_lane);
+    let trouble = trouble.or_else(stopped_lane).or_else(|| standing.account.warning());
     let stopped = standing.stopped.as_ref().map(ToString::to_string);
     let line = if stopped.is_some() { "stopped".to_owned() } else { line };
     let last_sweep = standing.last_sweep;
@@ -153,6 +153,9 @@ mod tests {
             "Replies wait for a moment and go on by themselves: 31 letters left to anna@customer.example within a \
              minute."
         );
+        let full = crate::desk::AccountSize::Told { used: 95, limit: Some(100) };
+        let nearly = Standing { account: full, ..Standing::default() };
+        assert!(mail(&nearly).trouble.unwrap().contains("95 % full"));
         standing.sending_trouble = Some("the server refuses the password".into());
         let worse = mail(&standing).trouble.unwrap();
         assert_eq!(worse, "No letters go out at present. The server refuses the password.");

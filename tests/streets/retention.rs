@@ -5,12 +5,14 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use postdesk::desk::ProjectEdit;
+use postdesk::clock::Clock;
+use postdesk::demo::server::{Fault, Habits, Server, Times};
+use postdesk::desk::{AccountSize, Fitness, ProjectEdit};
 use postdesk::store::{Look, StorePath};
 use postdesk::tracker::{Body, ERASED_TEXT, State};
 use postdesk::upkeep::Upkeep;
 
-use crate::bench::{BEN, Bench, DESK, form};
+use crate::bench::{BEN, Bench, DESK, form, options};
 use crate::post::post;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -109,6 +111,52 @@ async fn old_mails_go_from_the_server_where_the_desk_has_the_whole_of_them() {
     let rows = bench.rows().len();
     bench.settle().await;
     assert_eq!(bench.rows().len(), rows);
+}
+
+#[tokio::test]
+async fn the_size_of_the_mail_account_is_told_once_an_hour() {
+    let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+    let mut options = options(&clock);
+    options.users[0].room = 10_000;
+    let bench = Bench::on(Server::start(options).await.unwrap(), clock).await;
+    let upkeep = upkeep(&bench, 0);
+    let told = || bench.desk.standing().get().account;
+    assert_eq!(told(), AccountSize::Unasked);
+    bench.adopt_empty().await;
+    upkeep.run_once().await.unwrap();
+    let lies =
+        || bench.server.look(|world| world.all_mails(DESK).iter().map(|mail| mail.raw.len() as u64).sum());
+    let at_first: u64 = lies();
+    assert_eq!(told(), AccountSize::Told { used: at_first, limit: Some(10_000) });
+    assert_eq!(bench.desk.health().status, Fitness::Ok);
+    bench.receive(&post("m1").text(&"A long text.\n".repeat(800))).await;
+    upkeep.run_once().await.unwrap();
+    assert_eq!(told().used(), Some(at_first), "not asked again so soon");
+    bench.advance(Duration::from_hours(1));
+    // Also by a clock that nobody trusts.
+    bench.clock.set_by(jiff::SignedDuration::from_hours(24));
+    upkeep.run_once().await.unwrap();
+    assert_eq!(told().used(), Some(lies()));
+    bench.sweep().await;
+    let health = bench.desk.health();
+    assert_eq!(health.status, Fitness::Attention);
+    assert!(health.reasons[0].contains("% full"), "{health:?}");
+    // What was told stands where the server is away for once.
+    bench.advance(Duration::from_hours(1));
+    bench.server.faults().add(Fault::MethodError("Quota/get", "serverFail".into()), Times::Always);
+    upkeep.run_once().await.unwrap();
+    assert_eq!(told().used(), Some(lies()));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_the_size_is_not_asked() {
+    let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+    let options = options(&clock).habits(Habits { no_quota: true, ..Habits::default() });
+    let bench = Bench::on(Server::start(options).await.unwrap(), clock).await;
+    let asked =
+        bench.server.faults().add(Fault::MethodError("Quota/get", "serverFail".into()), Times::Always);
+    upkeep(&bench, 0).run_once().await.unwrap();
+    assert_eq!((bench.desk.standing().get().account, asked.hits()), (AccountSize::Untold, 0));
 }
 
 #[tokio::test]

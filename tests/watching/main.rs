@@ -38,6 +38,7 @@ fn full() -> Figures {
             raw_bytes: Some(3),
             disk_free_bytes: Some(5),
             account_bytes: Some(7),
+            account_limit_bytes: Some(2_000_000_000),
             ..Stand::default()
         },
         kept: Some(Kept {

@@ -16,6 +16,7 @@ use super::world::World;
 pub const CORE: &str = "urn:ietf:params:jmap:core";
 pub const MAIL: &str = "urn:ietf:params:jmap:mail";
 pub const SUBMISSION: &str = "urn:ietf:params:jmap:submission";
+pub const QUOTA: &str = "urn:ietf:params:jmap:quota";
 
 /// A request, as it stands in the body.
 #[derive(Debug, Deserialize)]
@@ -63,6 +64,7 @@ const METHODS: &[(&str, &str, Method)] = &[
     ("EmailSubmission/get", SUBMISSION, method::submission_get::get),
     ("EmailSubmission/query", SUBMISSION, method::submission_get::query),
     ("EmailSubmission/changes", SUBMISSION, method::changes::submission),
+    ("Quota/get", QUOTA, method::quota::get),
 ];
 
 /// Runs the calls of a request, one after the other, each under the world's lock as a whole.
@@ -76,6 +78,7 @@ pub fn run(
     let known = |name: &str| match name {
         CORE | MAIL => true,
         SUBMISSION => !options.habits.no_submission,
+        QUOTA => !options.habits.no_quota,
         _ => false,
     };
     if let Some(unknown) = envelope.using.iter().find(|name| !known(name)) {

@@ -19,6 +19,8 @@ pub struct User {
     pub name: String,
     /// `incoming+{key}@…`, or a catch-all `{key}@…`: taken when no address fits better.
     pub wildcards: Vec<Wildcard>,
+    /// How many octets of mail the quota allows (RFC 9425). It is told of, and not enforced.
+    pub room: u64,
     /// Roles and names of the mailboxes that exist from the start.
     pub mailboxes: Vec<(Option<&'static str>, &'static str)>,
 }
@@ -34,6 +36,7 @@ impl User {
             addresses: vec![address],
             name: String::new(),
             wildcards: Vec::new(),
+            room: 2_000_000_000,
             mailboxes: vec![
                 (Some("inbox"), "Inbox"),
                 (Some("drafts"), "Drafts"),
@@ -145,6 +148,8 @@ pub struct Habits {
     pub received_for: bool,
     /// There is no sending: neither the session nor a request knows the capability.
     pub no_submission: bool,
+    /// How much of an account is used is not told.
+    pub no_quota: bool,
     /// The login sees an account, but not its mail, as by a token of another scope.
     pub no_mail: bool,
     /// What a DKIM signature covers, where mails are signed: the names of `h=`.
@@ -169,6 +174,7 @@ impl Default for Habits {
             keeps_bcc: false,
             received_for: false,
             no_submission: false,
+            no_quota: false,
             no_mail: false,
             signs: None,
             delivered_to: false,
@@ -189,6 +195,7 @@ impl Habits {
             forgets_submissions: true,
             refusal: RefusalWay::CyrusEnhanced,
             keeps_bcc: true,
+            no_quota: true,
             ..Self::default()
         }
     }

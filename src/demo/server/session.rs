@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
-use super::dispatch::{CORE, MAIL, SUBMISSION, session_state};
+use super::dispatch::{CORE, MAIL, QUOTA, SUBMISSION, session_state};
 use super::options::Options;
 use super::world::World;
 
@@ -58,13 +58,13 @@ pub fn document(world: &World, options: &Options, base: &str, login: Option<&str
     let submission = json!({ "maxDelayedSend": 0, "submissionExtensions": {} });
     let account = login.and_then(|login| world.account(login));
     let (mut accounts, mut primary) = (json!({}), json!({}));
-    let mut capabilities = json!({ CORE: core, MAIL: {}, SUBMISSION: {} });
+    let mut capabilities = json!({ CORE: core, MAIL: {}, SUBMISSION: {}, QUOTA: {} });
     if let Some(account) = account {
         accounts = json!({ account.id.clone(): {
             "name": account.user.login, "isPersonal": true, "isReadOnly": false,
-            "accountCapabilities": { CORE: {}, MAIL: mail, SUBMISSION: submission },
+            "accountCapabilities": { CORE: {}, MAIL: mail, SUBMISSION: submission, QUOTA: {} },
         }});
-        primary = json!({ CORE: account.id, MAIL: account.id, SUBMISSION: account.id });
+        primary = json!({ CORE: account.id, MAIL: account.id, SUBMISSION: account.id, QUOTA: account.id });
         let mut hide = |name: &str| {
             let of_account = accounts.pointer_mut(&format!("/{}/accountCapabilities", account.id));
             for map in [of_account, Some(&mut primary)].into_iter().flatten().filter_map(Value::as_object_mut)
@@ -78,6 +78,10 @@ pub fn document(world: &World, options: &Options, base: &str, login: Option<&str
         if options.habits.no_submission {
             hide(SUBMISSION);
             capabilities.as_object_mut().map(|map| map.remove(SUBMISSION));
+        }
+        if options.habits.no_quota {
+            hide(QUOTA);
+            capabilities.as_object_mut().map(|map| map.remove(QUOTA));
         }
     }
     json!({

@@ -162,6 +162,32 @@ async fn a_mailbox_that_somebody_made_meanwhile_is_taken() {
     assert!(matches!(refused, Err(JmapError::Set { .. })), "{refused:?}");
 }
 
+#[tokio::test]
+async fn the_quota_with_the_least_room_for_mail_counts() {
+    let quota = |id: &str, more: Value| {
+        let mut quota = json!({ "id": id, "resourceType": "octets", "used": 70, "hardLimit": 100, "scope": "account",
+            "name": id, "types": ["Email", "Calendar"] });
+        quota.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        quota
+    };
+    let (server, jmap) = jmap(move |name, arguments, id| match name {
+        "Quota/get" if arguments["ids"].is_null() => vec![json!([name, { "list": [
+            quota("roomy", json!({ "hardLimit": 1000 })),
+            quota("mails", json!({ "resourceType": "count", "used": 99 })),
+            quota("everyone", json!({ "scope": "domain", "used": 99 })),
+            quota("files", json!({ "types": ["FileNode"], "used": 99 })),
+            quota("strange", json!({ "used": -1 })),
+            quota("ours", json!({ "types": ["Mail"] })),
+            quota("endless", json!({ "hardLimit": 0 })),
+        ] }, id])],
+        _ => Vec::new(),
+    })
+    .await;
+    assert_eq!(jmap.used().await.unwrap(), Some(Used { octets: 70, limit: Some(100) }));
+    let using = calls(&server).pop().unwrap()["using"].clone();
+    assert!(using.as_array().unwrap().contains(&json!("urn:ietf:params:jmap:quota")), "{using}");
+}
+
 async fn failing(reply: impl Fn() -> Reply + Send + Sync + 'static) -> JmapError {
     let server = server(move |_| reply()).await;
     let jmap = connect_with(config(server.url("")), &Clock::system()).await.unwrap();

@@ -27,9 +27,12 @@ fn session() -> Value {
             "urn:ietf:params:jmap:core": { "maxObjectsInGet": 3, "maxObjectsInSet": 2, "maxSizeUpload": 1000 },
             "urn:ietf:params:jmap:mail": {},
             "urn:ietf:params:jmap:submission": {},
+            "urn:ietf:params:jmap:quota": {},
         },
         "accounts": {
-            "u1": { "name": "support@example.test", "accountCapabilities": { "urn:ietf:params:jmap:mail": {} } },
+            "u1": { "name": "support@example.test", "accountCapabilities": {
+                "urn:ietf:params:jmap:mail": {}, "urn:ietf:params:jmap:quota": {},
+            } },
         },
         "primaryAccounts": { "urn:ietf:params:jmap:mail": "u1" },
     })

@@ -11,6 +11,7 @@ pub mod identity;
 pub mod mailbox_get;
 pub mod mailbox_query;
 pub mod mailbox_set;
+pub mod quota;
 pub mod submission_get;
 pub mod submission_set;
 pub mod thread;
