@@ -1,6 +1,5 @@
 //! Signing in at the mail server: its certificate, its clock, the session.
 
-use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Checked, Report};
@@ -186,8 +185,7 @@ async fn server_time(checked: &Checked<'_>, wire: &Wire) -> Option<Timestamp> {
     if url.path() == "/" {
         url.set_path("/.well-known/jmap");
     }
-    let response = wire.send(Request::get(url)).await.ok()?;
-    DateTimeParser::new().parse_timestamp(response.headers.get(http::header::DATE)?.to_str().ok()?).ok()
+    wire.send(Request::get(url)).await.ok()?.date()
 }
 
 /// A sentence begins with a capital letter, but for an address.

@@ -61,9 +61,9 @@ pub(super) fn standing(read: &Read) -> Result<Vec<String>, StoreError> {
     }
     if let Some(jump) = read.clock_jump()? {
         lines.push(format!(
-            "the clock jumped from {} to {}, so nothing old is removed; `postdesk resume` when it is right",
-            time(jump.expected),
-            time(jump.found)
+            "the clock said {} where it should have said {}, so nothing old is removed; `postdesk resume` when it is right",
+            time(jump.found),
+            time(jump.expected)
         ));
     }
     Ok(lines)

@@ -114,7 +114,7 @@ impl Desk {
             tracing::error!(
                 expected = %jump.expected,
                 found = %jump.found,
-                "the time of day was set, or this machine slept; letters go on, and nothing is sent twice; nothing old is removed until a person has looked and says `postdesk resume`"
+                "the clock does not say what it should: the time of day was set, this machine slept, or the mail server has another time; letters go on, and nothing is sent twice; nothing old is removed until a person has looked and says `postdesk resume`"
             );
         }
         Ok(())

@@ -1,4 +1,6 @@
-//! How much of the mail account is used.
+//! What upkeep asks the mail server: how much of the account is used, and what time it has.
+
+use jiff::Timestamp;
 
 use super::{Intake, IntakeError};
 use crate::desk::AccountSize;
@@ -14,6 +16,17 @@ impl Intake {
                 tracing::debug!(why = error.whole(), "how much of the mail account is used is not known");
             }
         }
+    }
+
+    /// What time the mail server has; nothing where it does not say.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, IntakeError> {
+        let jmap = self.jmap().await?;
+        // Any call will do: each answer has its time.
+        jmap.mailboxes().await?;
+        Ok(jmap.server_time())
     }
 
     async fn see_account(&self) -> Result<AccountSize, IntakeError> {

@@ -53,7 +53,7 @@ pub use session::Limits;
 pub use set::Imported;
 pub use submission::{AfterSending, Envelope, Submission};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, after};
 use crate::config::{ConfigError, Login, Mail};
 use crate::secret::Random;
 use crate::wire::{Credentials, Limits as WireLimits, Request, Response, Wire};
@@ -106,6 +106,8 @@ struct Inner {
     session: RwLock<Arc<Session>>,
     /// The server named another session state than ours.
     stale: AtomicBool,
+    /// What time the server had when it answered last, and when that was by the clock's run.
+    dated: RwLock<Option<(Timestamp, Duration)>>,
     refreshing: Mutex<()>,
     requests: Semaphore,
     uploads: Semaphore,
@@ -135,6 +137,7 @@ impl Jmap {
             uploads: Semaphore::new(at_once(session.limits.max_concurrent_upload)),
             session: RwLock::new(Arc::new(session)),
             stale: AtomicBool::new(false),
+            dated: RwLock::new(None),
             refreshing: Mutex::new(()),
             mode: watch::Sender::new(Mode::Starting),
             config,
@@ -175,6 +178,14 @@ impl Jmap {
     #[must_use]
     pub fn mode(&self) -> watch::Receiver<Mode> {
         self.0.mode.subscribe()
+    }
+
+    /// What time the server has now, by what it said with its last answer to a call; nothing where it
+    /// does not say.
+    #[must_use]
+    pub fn server_time(&self) -> Option<Timestamp> {
+        let (date, then) = (*self.0.dated.read().unwrap_or_else(PoisonError::into_inner))?;
+        Some(after(date, self.0.clock.elapsed().saturating_sub(then)))
     }
 
     fn current(&self) -> Arc<Session> {
@@ -245,6 +256,8 @@ impl Jmap {
             let _permit = self.0.requests.acquire().await;
             self.0.wire.send(request).await?
         };
+        let dated = response.date().map(|date| (date, self.0.clock.elapsed()));
+        *self.0.dated.write().unwrap_or_else(PoisonError::into_inner) = dated;
         if !response.status.is_success() {
             return Err(self.http_fault(&response).into());
         }

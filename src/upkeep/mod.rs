@@ -4,6 +4,7 @@ mod certificates;
 mod clock_watch;
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ pub struct Upkeep {
     /// When the raw store was last measured, and the mail account asked about, by the clock's run.
     measured: LastTime,
     asked: LastTime,
+    /// Whether the mail server's time was compared with ours in this run.
+    compared: Arc<AtomicBool>,
 }
 
 type LastTime = Arc<Mutex<Option<Duration>>>;
@@ -67,7 +70,8 @@ impl Upkeep {
     pub fn new(desk: Desk) -> Self {
         let clock_watch = Arc::new(tokio::sync::Mutex::new(ClockWatch::new(&desk)));
         let (swept_at, measured, asked) = (Arc::default(), Arc::default(), Arc::default());
-        Self { desk, intake: None, keep_days: None, clock_watch, swept_at, measured, asked }
+        let compared = Arc::default();
+        Self { desk, intake: None, keep_days: None, clock_watch, swept_at, measured, asked, compared }
     }
 
     /// Also removes what is to be removed on the mail server, and what is older than so many days
@@ -133,6 +137,7 @@ impl Upkeep {
     async fn tidy(&self) -> Result<(), UpkeepError> {
         self.look_at_clock().await;
         self.desk.clock_says(None).await?;
+        let compared = self.compare_clocks().await?;
         // What a person asked for waits for no clock.
         self.go_on_erasing().await?;
         if self.desk.store.read()?.clock_jump()?.is_some() {
@@ -140,7 +145,28 @@ impl Upkeep {
         }
         self.forget_old().await?;
         self.sweep().await?;
-        self.let_go_of_old_mail().await
+        if compared { self.let_go_of_old_mail().await } else { Ok(()) }
+    }
+
+    /// Compares the clock with the mail server's, once in a run: what happened to it while no daemon
+    /// ran, nobody else can tell. False while the mail server does not answer: nothing is removed
+    /// because of its age until it does. Where they are apart a person decides, by whose time that is.
+    async fn compare_clocks(&self) -> Result<bool, StoreError> {
+        let Some(intake) = self.intake.as_ref().filter(|_| !self.compared.load(Ordering::SeqCst)) else {
+            return Ok(true);
+        };
+        let theirs = match intake.server_time().await {
+            Ok(theirs) => theirs,
+            Err(error) => {
+                tracing::debug!(why = error.whole(), "the mail server's time is not known yet");
+                return Ok(false);
+            }
+        };
+        if let Some(theirs) = theirs {
+            self.desk.clock_says(Some(theirs)).await?;
+        }
+        self.compared.store(true, Ordering::SeqCst);
+        Ok(true)
     }
 
     /// Erases tickets that their projects keep no longer, and destroys mails on the server that are

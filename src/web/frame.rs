@@ -63,10 +63,10 @@ fn stops(web: &Web, mut mail: MailLine) -> MailLine {
     if let Ok(Some(jump)) = read.clock_jump() {
         let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
         let sentence = format!(
-            "The clock of this desk's host jumped from {} to {}. Until somebody has looked at it, nothing is removed \
-             because of its age.",
-            time(jump.expected),
-            time(jump.found)
+            "The clock of this desk's host said {} where it should have said {}. Until somebody has looked at it, \
+             nothing is removed because of its age.",
+            time(jump.found),
+            time(jump.expected)
         );
         mail.clock = Some(sentence);
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use url::{Origin, Url};
@@ -132,6 +132,12 @@ impl Response {
     #[must_use]
     pub fn media_type(&self) -> Option<String> {
         media_type(&self.headers)
+    }
+
+    /// The time that the server had (RFC 9110 §6.6.1), to the second.
+    #[must_use]
+    pub fn date(&self) -> Option<Timestamp> {
+        retry_after::date(self.headers.get(DATE)?.to_str().ok()?)
     }
 
     /// How long the server asks us to wait (RFC 9110 §10.2.3).

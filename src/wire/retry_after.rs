@@ -15,11 +15,14 @@ pub(super) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
         // More digits than fit mean longer than we ever wait.
         return Some(value.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
     }
-    // An IMF-fixdate (RFC 9110 §5.6.7) is a date of RFC 2822 but for its obsolete zone `GMT`,
-    // which the parser takes as well.
-    let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
-    let wait = Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO);
+    let wait = Duration::try_from(date(value)?.duration_since(now)).unwrap_or(Duration::ZERO);
     Some(wait.min(LONGEST))
+}
+
+/// An IMF-fixdate (RFC 9110 §5.6.7): a date of RFC 2822 but for its obsolete zone `GMT`, which the
+/// parser takes as well.
+pub(super) fn date(value: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(value).ok()
 }
 
 #[cfg(test)]

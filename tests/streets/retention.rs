@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use postdesk::clock::Clock;
-use postdesk::demo::server::{Fault, Habits, Server, Times};
+use postdesk::demo::server::{At, Fault, Habits, Server, Times};
 use postdesk::desk::{AccountSize, Fitness, ProjectEdit};
 use postdesk::store::{Look, StorePath};
 use postdesk::tracker::{Body, ERASED_TEXT, State};
@@ -157,6 +157,40 @@ async fn a_server_that_does_not_tell_the_size_is_not_asked() {
         bench.server.faults().add(Fault::MethodError("Quota/get", "serverFail".into()), Times::Always);
     upkeep(&bench, 0).run_once().await.unwrap();
     assert_eq!((bench.desk.standing().get().account, asked.hits()), (AccountSize::Untold, 0));
+}
+
+/// It was set while no daemon ran, so that none could see it.
+#[tokio::test]
+async fn nothing_goes_by_a_clock_that_is_not_the_mail_servers() {
+    let start = "2026-11-19T14:00:00Z".parse().unwrap();
+    let theirs = Clock::manual(start);
+    let bench = Bench::on(Server::start(options(&theirs)).await.unwrap(), Clock::manual(start)).await;
+    bench.adopt_empty().await;
+    bench.receive(&post("m1")).await;
+    bench.drain().await;
+    bench.desk.close(bench.jane, bench.ticket(1).id, form()).await.unwrap();
+    let edit = ProjectEdit { keep_closed_days: Some(30), ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    upkeep(&bench, 30).run_once().await.unwrap();
+    bench.clock.set_by(jiff::SignedDuration::from_hours(365 * 24));
+    let bench = bench.restart().await;
+    let all = |bench: &Bench| {
+        (bench.ticket(1).erased_at.is_none(), lies(bench, "Handled"), lies(bench, "sent")) == (true, 1, 1)
+    };
+    let upkeep = upkeep(&bench, 30);
+    // As long as the mail server does not answer, nobody knows.
+    let away = bench.server.faults().add(Fault::Status(At::Api, 503), Times::Always);
+    upkeep.run_once().await.unwrap();
+    assert!(all(&bench) && bench.store.read().unwrap().clock_jump().unwrap().is_none());
+    away.clear();
+    upkeep.run_once().await.unwrap();
+    assert!(all(&bench));
+    let jump = bench.store.read().unwrap().clock_jump().unwrap().unwrap();
+    assert_eq!((jump.expected, jump.found), (theirs.now(), bench.clock.now()));
+    // A person says that it is ours that is right.
+    bench.desk.resume().await.unwrap();
+    upkeep.run_once().await.unwrap();
+    assert!(bench.ticket(1).erased_at.is_some());
 }
 
 #[tokio::test]

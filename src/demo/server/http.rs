@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -91,8 +92,17 @@ impl Route {
     }
 }
 
-/// Answers one request, unless a fault cuts the connection.
+/// Answers one request, unless a fault cuts the connection, and says what time it is here.
 pub async fn answer(shared: &Arc<Shared>, request: Request<Bytes>) -> Result<Response<Body>, Cut> {
+    let mut response = undated(shared, request).await?;
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&shared.options.clock.now());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
+        response.headers_mut().insert(DATE, date);
+    }
+    Ok(response)
+}
+
+async fn undated(shared: &Arc<Shared>, request: Request<Bytes>) -> Result<Response<Body>, Cut> {
     let route = match Route::of(&request) {
         Ok(route) => route,
         Err(problem) => return Ok(problem_response(&problem).map(full)),
