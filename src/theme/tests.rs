@@ -109,7 +109,7 @@ fn no_template_is_dead() {
             ["subject.txt", "body.txt", "body.html"].map(|f| format!("mail/en/{}/{f}", letter.name())),
         );
     }
-    // The page of the demo's mailbox has its content in `demo::webmail`, and its tests there.
+    // The page of the demo's mailbox has its content in `demo::webmail`, whose tests render it.
     used.insert("pages/demo/mailbox.html".to_owned());
     used.extend(["comment", "automatic", "unverified", "event"].map(|kind| format!("parts/{kind}.html")));
     let names: BTreeSet<String> = theme.templates().map(str::to_owned).collect();

@@ -74,6 +74,10 @@ impl Browser {
             List-Unsubscribe: <http://localhost:8025/u/tok>,\r\n <mailto:incoming+k-unsubscribe@desk.example>\r\n\
             Date: Sun, 22 Nov 2026 10:00:00 +0000\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
             <p>Guten Tag<script>alert(1)</script></p>\r\n";
+        self.deliver(raw)
+    }
+
+    fn deliver(&self, raw: &'static str) -> String {
         let mail = Incoming::new(raw, &[Address::parse(HANNA).unwrap()]);
         self.stage.server().deliver_as(&mail)[0].at.clone().unwrap().1
     }
@@ -174,6 +178,33 @@ async fn mails_are_stopped_by_mail_where_no_click_is_offered() {
     let seen = browser.post(&format!("/as/hanna/mail/{id}/seen"), &[]).await;
     assert_eq!(seen.status, StatusCode::SEE_OTHER);
     assert_eq!(browser.stage.server().mails(HANNA, "inbox")[0].keywords, ["$seen"]);
+}
+
+/// Nothing else renders this template: `check` knows the desk's own pages alone.
+#[tokio::test]
+async fn what_is_seldom_on_the_page_is_rendered_too() {
+    let browser = Browser::start().await;
+    assert!(browser.get("/as/hanna/sent").await.body.contains("Nothing sent yet."));
+    let id = browser.deliver(
+        "From: help@desk.example\r\nTo: hanna.weber@weber-moebel.example\r\nSubject: Re: Door\r\n\
+         List-Unsubscribe: <http://localhost:8025/u/tok>\r\n\
+         List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n\
+         Oiled.\r\n\r\nOn Sunday, Hanna wrote:\r\n> It squeaks.\r\n",
+    );
+    let page = browser.get(&format!("/as/hanna/mail/{id}")).await.body;
+    for part in [
+        "<form method=\"post\" action=\"http://localhost:8025/u/tok\">",
+        "value=\"One-Click\"",
+        "<summary>Quoted text</summary>",
+        "It squeaks.",
+        "Headers of this mail",
+    ] {
+        assert!(page.contains(part), "no {part} in {page}");
+    }
+    let bare = browser.deliver("From: <>\r\n\r\n");
+    let page = browser.get(&format!("/as/hanna/mail/{bare}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.body.contains("Unsubscribe"), "{}", page.body);
 }
 
 #[tokio::test]
