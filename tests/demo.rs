@@ -32,11 +32,17 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         let folder = folder::temporary("demo");
+        let tmp = folder.path().join("tmp");
+        std::fs::create_dir(&tmp).unwrap();
+        Self::start_beside(folder, &tmp)
+    }
+
+    /// With a folder for temporary ones that others have too.
+    fn start_beside(folder: tempfile::TempDir, tmp: &Path) -> Self {
         let printed = std::fs::File::create(folder.path().join("printed")).unwrap();
-        std::fs::create_dir(folder.path().join("tmp")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_postdesk"))
             .args(["demo", "--port", &folder::free_port().to_string()])
-            .env("TMPDIR", folder.path().join("tmp"))
+            .env("TMPDIR", tmp)
             .stdin(Stdio::null())
             .stdout(printed.try_clone().unwrap())
             .stderr(printed)
@@ -93,6 +99,25 @@ async fn ctrl_c_leaves_nothing_behind() {
 #[tokio::test]
 async fn a_terminal_that_closes_leaves_nothing_behind() {
     leaves_nothing_behind("HUP").await;
+}
+
+#[tokio::test]
+async fn what_a_killed_demo_left_the_next_one_removes() {
+    let mut killed = Demo::start();
+    killed.addresses().await;
+    let tmp = killed.folder.path().join("tmp");
+    let running = Demo::start_beside(folder::temporary("demo"), &tmp);
+    running.addresses().await;
+    assert!(!killed.end("KILL").await.success());
+    let (left, of_another) = (killed.left(), tmp.join("postdesk-demo-without-a-store"));
+    assert_eq!(left.len(), 2, "{left:?}");
+    std::fs::create_dir(&of_another).unwrap();
+    let mut next = Demo::start_beside(folder::temporary("demo"), &tmp);
+    next.addresses().await;
+    assert!(next.end("INT").await.success());
+    let stays: Vec<_> = killed.left().into_iter().filter(|name| left.contains(name)).collect();
+    assert_eq!(stays.len(), 1, "that of the demo that runs: {stays:?}");
+    assert!(tmp.join(&stays[0]).join("data/postdesk.redb").exists() && of_another.exists());
 }
 
 async fn leaves_nothing_behind(signal: &str) {

@@ -87,8 +87,11 @@ async fn it_says_when_it_serves_that_it_lives_and_when_it_stops() {
     for _ in 0..3 {
         manager.hears("WATCHDOG=1").await;
     }
+    let socket = daemon.folder().join("data/control.sock");
+    assert!(socket.exists());
     assert!(daemon.stop().await.success());
     manager.hears("STOPPING=1").await;
+    assert!(!socket.exists(), "a socket that nobody listens on stays behind");
 }
 
 #[tokio::test]

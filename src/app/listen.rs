@@ -125,3 +125,13 @@ pub(super) async fn bind_control(path: &Path) -> Result<UnixListener, StartError
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(listener)
 }
+
+/// Takes the control socket away at the end, so that nothing looks like a daemon that is there. To be
+/// called while the store is still locked: nobody else has a socket at this path until then.
+pub(super) fn unbind_control(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
+    }
+}

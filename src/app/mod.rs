@@ -9,6 +9,7 @@ mod signal;
 mod watchdog;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use tokio::net::UnixListener;
 use tokio::sync::watch;
@@ -35,6 +36,7 @@ pub struct App {
     web: Vec<Web>,
     certificates: Option<Certificates>,
     control: UnixListener,
+    control_path: PathBuf,
     reload: Reload,
 }
 
@@ -49,10 +51,11 @@ impl App {
         let parts = watchdog::with_time(&Clock::system(), move || Parts::build(&of)).await?;
         let certificates = Certificates::begin(&config, &parts.desk)?;
         let web = listen::bind(&config, certificates.as_ref(), demo).await?;
-        let control = listen::bind_control(&config.control_socket()).await?;
+        let control_path = config.control_socket();
+        let control = listen::bind_control(&control_path).await?;
         parts.begin_run().await?;
         let reload = Reload::new(config, parts.intake.clone(), certificates.clone());
-        Ok(Self { parts, web, certificates, control, reload })
+        Ok(Self { parts, web, certificates, control, control_path, reload })
     }
 
     /// Where the tracker listens, with the ports that were really bound.
@@ -114,6 +117,7 @@ impl App {
                 tracing::error!(%error, "a street ended badly");
             }
         }
+        listen::unbind_control(&self.control_path);
         if let Err(error) = parts.desk.end_run().await {
             tracing::warn!(%error, "that this run ended in order could not be recorded; the next one waits a little before it sends");
         }

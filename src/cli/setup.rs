@@ -78,6 +78,9 @@ pub(super) struct Setup {
     /// How many seconds to wait for test mails.
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     wait: u64,
+    /// Do not start the service, nor enable it.
+    #[arg(long)]
+    no_start: bool,
     /// The path of the first project; - for none.
     #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
     project: Option<String>,
@@ -159,6 +162,7 @@ fn options(setup: Setup) -> Options {
         plain: setup.plain,
         no_test_mail: setup.no_test_mail,
         wait: Duration::from_secs(setup.wait),
+        no_start: setup.no_start,
         project: setup.project,
         admin: setup.admin,
         resolver: setup.resolver,

@@ -30,6 +30,12 @@ pub enum Secret {
 }
 
 impl Secret {
+    /// The file that the service's unit takes this credential from (`LoadCredential=`).
+    #[must_use]
+    pub fn stored(credential: &str) -> PathBuf {
+        PathBuf::from(format!("{STORE}{credential}"))
+    }
+
     /// Reads it, without the newline that a file ends with.
     ///
     /// # Errors

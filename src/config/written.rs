@@ -67,12 +67,31 @@ impl Written {
         }
     }
 
-    fn set(&mut self, setting: &str, value: &str) {
-        let (table, key) = setting.rsplit_once('.').unwrap_or(("", setting));
+    /// Begins a table, such as `tls.acme`, whose settings may all be left away.
+    pub fn table(&mut self, table: &str) {
         let heading = format!("#[{table}]");
         if let Some(line) = self.lines.iter_mut().find(|line| **line == heading) {
             line.remove(0);
         }
+    }
+
+    /// Comments a table out, with everything in it.
+    pub fn without_table(&mut self, table: &str) {
+        let heading = format!("[{table}]");
+        let lines = self.lines.iter_mut().skip_while(|line| **line != heading);
+        for (number, line) in lines.enumerate() {
+            if number > 0 && line.trim_start_matches('#').starts_with('[') {
+                break;
+            }
+            if !line.is_empty() && !line.starts_with('#') {
+                line.insert(0, '#');
+            }
+        }
+    }
+
+    fn set(&mut self, setting: &str, value: &str) {
+        let (table, key) = setting.rsplit_once('.').unwrap_or(("", setting));
+        self.table(table);
         let new = format!("{key} = {value}");
         if let Some(line) = self.line(setting) {
             *line = new;
@@ -105,20 +124,26 @@ impl Written {
     /// # Errors
     /// Where it cannot be written.
     pub fn save(&self, path: &Path, group: Option<u32>) -> Result<(), WrittenError> {
-        put(path, self.whole().as_bytes(), 0o640, None, group)
+        put(path, self.whole().as_bytes(), 0o640, group, 0o755)
     }
 
-    /// Writes a secret into a file of its own, for `owner` alone.
+    /// Writes a secret into a file of its own beside the configuration, for this user alone.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn save_secret(
-        path: &Path,
-        secret: &str,
-        owner: Option<u32>,
-        group: Option<u32>,
-    ) -> Result<(), WrittenError> {
-        put(path, format!("{secret}\n").as_bytes(), 0o600, owner, group)
+    pub fn save_secret(path: &Path, secret: &str) -> Result<(), WrittenError> {
+        put(path, format!("{secret}\n").as_bytes(), 0o600, None, 0o755)
+    }
+
+    /// Writes a secret where the service's unit takes this credential from, for root alone, and says
+    /// where that is.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn save_credential(name: &str, secret: &str) -> Result<PathBuf, WrittenError> {
+        let path = Secret::stored(name);
+        put(&path, format!("{secret}\n").as_bytes(), 0o600, None, 0o700)?;
+        Ok(path)
     }
 
     /// Keeps the file that is there under another name, `postdesk.toml.before`.
@@ -134,17 +159,22 @@ impl Written {
     }
 }
 
-/// Writes a new file beside and puts it in place; it has its mode and owner from the first octet on.
+/// Writes a new file beside and puts it in place; it has its mode and group from the first octet on.
+/// A folder that is not there is made with the mode `of_folder`.
 fn put(
     path: &Path,
     octets: &[u8],
     mode: u32,
-    owner: Option<u32>,
     group: Option<u32>,
+    of_folder: u32,
 ) -> Result<(), WrittenError> {
     let failed = |source| WrittenError { path: path.to_owned(), source };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    if !folder.is_dir() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        // Whatever the umask: the service has to reach its configuration, and nobody a credential.
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(of_folder)).map_err(failed)?;
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = folder.join(name);
@@ -152,8 +182,8 @@ fn put(
     let write = || -> io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&new)?;
-        if owner.is_some() || group.is_some() {
-            fchown(&file, owner, group)?;
+        if group.is_some() {
+            fchown(&file, None, group)?;
         }
         file.set_permissions(std::fs::Permissions::from_mode(mode))?;
         file.write_all(octets)?;
@@ -197,14 +227,33 @@ mod tests {
     }
 
     #[test]
+    fn a_table_is_begun_and_left_away_with_all_that_is_in_it() {
+        let mut written = Written::example();
+        written.table("tls.acme");
+        let acme = |written: &Written| {
+            let config = Config::parse(&written.whole(), Path::new("x.toml")).unwrap();
+            matches!(config.tls, Some(TlsSource::Acme(_)))
+        };
+        assert!(acme(&written), "{}", written.whole());
+        written.text("tls.acme.contact", "admin@example.net");
+        assert!(acme(&written));
+        written.without_table("tls.acme");
+        assert_eq!(written.whole().replace("admin@example.net", "admin@example.com"), EXAMPLE);
+    }
+
+    #[test]
     fn a_file_is_written_with_its_mode_and_one_before_it_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("etc/postdesk.toml");
         let secret = folder.path().join("etc/mail-password");
         Written::example().save(&path, None).unwrap();
-        Written::save_secret(&secret, "hush", None, None).unwrap();
+        Written::save_secret(&secret, "hush").unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&secret)), (0o640, 0o600));
+        let stored = folder.path().join("credstore/postdesk.mail-password");
+        put(&stored, b"hush\n", 0o600, None, 0o700).unwrap();
+        let folders = (path.parent().unwrap(), stored.parent().unwrap());
+        assert_eq!((mode(folders.0), mode(folders.1), mode(&stored)), (0o755, 0o700, 0o600));
         assert_eq!(std::fs::read_to_string(&secret).unwrap(), "hush\n");
         let aside = Written::put_aside(&path).unwrap();
         assert!(aside.ends_with("postdesk.toml.before") && aside.exists() && !path.exists());

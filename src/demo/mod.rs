@@ -8,6 +8,7 @@ mod run;
 pub mod samples;
 pub mod server;
 mod stage;
+mod sweep;
 pub mod webmail;
 
 pub use run::{Demo, DemoError};

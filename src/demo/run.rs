@@ -14,6 +14,7 @@ use url::Url;
 
 use super::samples;
 use super::stage::Stage;
+use super::sweep::{DATA, PREFIX, sweep};
 use super::webmail;
 use crate::app::{App, StartError};
 use crate::clock::Clock;
@@ -65,7 +66,8 @@ impl Demo {
     /// Where the system gives no folder or port.
     pub async fn start(port: u16) -> Result<Self, DemoError> {
         let (clock, random) = (Clock::system(), Random::system());
-        let folder = tempfile::Builder::new().prefix("postdesk-demo-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        sweep(folder.path())?;
         let stage = Stage::start(clock.clone(), random.clone()).await?;
         let port = free_port(port).await?;
         let tracker = Url::parse(&format!("http://localhost:{port}"))?;
@@ -73,7 +75,7 @@ impl Demo {
         let server = stage.server().clone();
         let pages = webmail::router(server, theme, clock, random, tracker.clone());
         let mailbox = webmail::start(pages, free_port(port.saturating_add(1)).await?).await?;
-        let config = config(&stage, folder.path().join("data"), &tracker, port)?;
+        let config = config(&stage, folder.path().join(DATA), &tracker, port)?;
         let hint = DemoHint {
             address: samples::accounts().first().map_or_else(String::new, |a| a.address.to_owned()),
             password: PASSWORD.to_owned(),

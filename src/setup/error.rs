@@ -18,6 +18,11 @@ pub enum SetupError {
     Missing { flag: &'static str },
     #[error("standard input ended before all was answered; nothing was written")]
     Ended,
+    #[error(
+        "{} cannot be read by the service, whose user is postdesk and which sees neither home folders nor /tmp",
+        file.display()
+    )]
+    Unreadable { file: PathBuf },
     #[error("{0}")]
     Refused(String),
     #[error("the terminal cannot be used")]
@@ -26,6 +31,6 @@ pub enum SetupError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Written(#[from] WrittenError),
-    #[error("`postdesk {command}` failed; the configuration is written, and that command can be tried again")]
+    #[error("`{command}` failed; the configuration is written, and that command can be tried again")]
     Command { command: String },
 }

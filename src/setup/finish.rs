@@ -1,16 +1,13 @@
 //! The end of a set-up: files, the first project, the first admin, and what is left to do.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use secrecy::ExposeSecret;
 
 use super::kind::{Kind, Site};
-use super::{Kept, Setup, SetupError};
+use super::{Kept, NONE, Setup, SetupError};
 use crate::config::{Secret, Written};
 use crate::mail::Address;
-
-/// The answer that leaves a step away.
-const NONE: &str = "-";
 
 impl Setup<'_> {
     /// Writes the secret, then the configuration that names it.
@@ -21,25 +18,63 @@ impl Setup<'_> {
             return Err(SetupError::Refused("nothing was written".to_owned()));
         }
         let by_token = self.config()?.mail.token.is_some();
-        let (owner, group) = self.place.service.map(|of| (of.user, of.group)).unzip();
         if self.place.exists() {
             let aside = Written::put_aside(&file)?;
             self.talk.say(&format!("  kept {}", aside.display()))?;
         }
         if let Some((secret, Kept::Here)) = &self.secret {
-            let path = self.place.beside(Self::secret_name(by_token));
-            Written::save_secret(&path, secret.expose_secret(), owner, group)?;
+            let (name, secret) = (Self::secret_name(by_token), secret.expose_secret());
+            let path = match self.place.service {
+                Some(_) => Written::save_credential(name, secret)?,
+                None => {
+                    let path = self.place.beside(name);
+                    Written::save_secret(&path, secret)?;
+                    path
+                }
+            };
             self.talk.say(&format!("  wrote {}", path.display()))?;
         }
-        self.written.save(&file, group)?;
+        self.written.save(&file, self.place.service.map(|service| service.group))?;
         self.talk.say(&format!("  wrote {}", file.display()))
     }
 
-    /// The first project and the first admin, where they are wanted.
-    pub(super) async fn first_steps(&mut self, address: &Address) -> Result<(), SetupError> {
-        if matches!(&self.secret, Some((_, Kept::There(Secret::Credential(_))))) {
-            // The store is opened by the service alone, which has the credential.
-            return Ok(());
+    /// Starts the service, where there is one that would run, and nobody minds. Says whether it runs.
+    pub(super) fn start(&mut self) -> Result<bool, SetupError> {
+        let given = match self.elsewhere() {
+            Some(credential) => self.place.gives(credential),
+            None => true,
+        };
+        if self.options.no_start || !given || !self.place.has_manager() {
+            return Ok(false);
+        }
+        if !self.talk.yes("Start the desk now, and whenever this computer starts?", true)? {
+            return Ok(false);
+        }
+        // One that runs already is to read the new file.
+        for arguments in [["enable", "postdesk"], ["restart", "postdesk"]] {
+            let mut systemctl = Command::new("systemctl");
+            systemctl.arg("--quiet").args(arguments);
+            if !self.runs(&format!("systemctl {}", arguments.join(" ")), systemctl)? {
+                return Ok(false);
+            }
+        }
+        self.talk.say("  The desk runs.")?;
+        Ok(true)
+    }
+
+    /// The credential that the operator has to give the service.
+    fn elsewhere(&self) -> Option<&str> {
+        match &self.secret {
+            Some((_, Kept::There(Secret::Credential(name)))) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The first project and the first admin, where they are wanted. False where nobody can make them
+    /// yet: the service's store is opened by the service alone.
+    pub(super) fn first_steps(&mut self, address: &Address, runs: bool) -> Result<bool, SetupError> {
+        if !runs && (self.place.service.is_some() || self.elsewhere().is_some()) {
+            return Ok(false);
         }
         self.talk.say("")?;
         let usual = if self.talk.asks() { address.local() } else { NONE };
@@ -70,25 +105,42 @@ impl Setup<'_> {
                 .collect();
             self.postdesk(&["admin", "create", handle.trim_matches('-'), &admin])?;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Runs a command of this program, which says for itself what it did.
-    fn postdesk(&mut self, arguments: &[&str]) -> Result<(), SetupError> {
-        let output = self.place.command(arguments)?.stdin(Stdio::null()).output()?;
+    /// Runs a command of this program.
+    fn postdesk(&mut self, arguments: &[&str]) -> Result<bool, SetupError> {
+        let command = self.place.command(arguments)?;
+        self.runs(&format!("postdesk {}", arguments.join(" ")), command)
+    }
+
+    /// Runs a command, which says for itself what it did; whether it succeeded. By a script's hand a
+    /// failure is the end.
+    fn runs(&mut self, shown: &str, mut command: Command) -> Result<bool, SetupError> {
+        let output = command.stdin(Stdio::null()).output()?;
         let text = [output.stdout, output.stderr].concat();
         for line in String::from_utf8_lossy(&text).lines() {
             self.talk.say(&format!("  {line}"))?;
         }
         if output.status.success() {
-            return Ok(());
+            return Ok(true);
         }
-        let failed = SetupError::Command { command: arguments.join(" ") };
-        if self.talk.asks() { self.talk.say(&format!("  {failed}.")) } else { Err(failed) }
+        let failed = SetupError::Command { command: shown.to_owned() };
+        if !self.talk.asks() {
+            return Err(failed);
+        }
+        self.talk.say(&format!("  {failed}."))?;
+        Ok(false)
     }
 
-    /// What only people can do.
-    pub(super) fn what_to_do(&mut self, kind: &Kind, signature: Option<&str>) -> Result<(), SetupError> {
+    /// What only people can do. `begun` is whether project and admin were asked for.
+    pub(super) fn what_to_do(
+        &mut self,
+        kind: &Kind,
+        signature: Option<&str>,
+        runs: bool,
+        begun: bool,
+    ) -> Result<(), SetupError> {
         let config = self.config()?;
         let wildcard = &config.addresses.wildcard;
         let shown = wildcard.to_string();
@@ -106,16 +158,25 @@ impl Setup<'_> {
             self.talk.say(&format!("  The test mail said: {found}"))?;
         }
         self.talk.say("\nHere:")?;
-        if let Some((_, Kept::There(Secret::Credential(name)))) = &self.secret {
-            self.talk.say(&format!(
+        if let Some(name) = self.elsewhere().filter(|name| !self.place.gives(name)) {
+            let text = format!(
                 "- Give the service its credential: `LoadCredential={name}:…` or `LoadCredentialEncrypted={name}:…`."
-            ))?;
+            );
+            self.talk.say(&text)?;
         }
-        let start = match self.place.service {
-            Some(_) => "systemctl enable --now postdesk".to_owned(),
-            None => format!("postdesk run --config {}", self.place.file.display()),
-        };
-        self.talk.say(&format!("- Start the desk: `{start}`; restart it if it runs already."))?;
+        if !runs {
+            let start = match self.place.service {
+                Some(_) => "systemctl enable --now postdesk".to_owned(),
+                None => format!("postdesk run --config {}", self.place.file.display()),
+            };
+            self.talk.say(&format!("- Start the desk: `{start}`; restart it if it runs already."))?;
+        }
+        if !begun {
+            self.talk.say(
+                "- Once it runs: `postdesk project add acme/web --default`, and `postdesk admin create jane \
+                 jane@example.com`, which prints a link to choose a password by.",
+            )?;
+        }
         self.talk.say("- `postdesk check --send` tries it all again, at any time.")
     }
 }

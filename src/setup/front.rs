@@ -13,6 +13,7 @@ impl Setup<'_> {
     pub(super) async fn front(&mut self, address: &Address) -> Result<(), SetupError> {
         self.talk.say("")?;
         if let Some(data) = self.options.data.clone().or_else(|| self.place.data()) {
+            let data = std::path::absolute(&data).unwrap_or(data);
             self.written.text("data", &data.display().to_string());
         }
         if self.place.service.is_some() {
@@ -20,6 +21,8 @@ impl Setup<'_> {
             self.written.text("runtime", "/run/postdesk");
         }
         loop {
+            // What an earlier answer set would have its own say about the next one.
+            self.written.without_table("tls");
             self.public_url(address)?;
             self.https()?;
             let config = match self.config() {
@@ -67,25 +70,28 @@ impl Setup<'_> {
             Some(front) => front,
             None => self.ask_front()?,
         };
-        for setting in ["tls.certificate", "tls.key", "tls.generated", "web.trusted_proxies"] {
+        for setting in ["web.listen", "web.trusted_proxies"] {
             self.written.without(setting);
         }
+        let listen = self.options.listen.clone();
+        self.addresses("web.listen", &listen, (front != Front::Proxy).then_some(HTTPS));
         match front {
             Front::Proxy => self.written.list("web.trusted_proxies", &["127.0.0.1", "::1"]),
             Front::Files => self.files()?,
             Front::Generated => self.written.yes("tls.generated"),
         }
-        let listen = match (&self.options.listen[..], front) {
-            ([], Front::Proxy) => Vec::new(),
-            ([], _) => vec![everywhere()],
-            (given, _) => given.to_vec(),
+        Ok(())
+    }
+
+    /// Sets where something listens: as given, else everywhere on its usual port, where it has one.
+    fn addresses(&mut self, setting: &str, given: &[SocketAddr], usual: Option<u16>) {
+        let listen: Vec<String> = match usual {
+            Some(port) if given.is_empty() => vec![everywhere(port).to_string()],
+            _ => given.iter().map(ToString::to_string).collect(),
         };
         if !listen.is_empty() {
-            let listen: Vec<String> = listen.iter().map(ToString::to_string).collect();
-            let listen: Vec<&str> = listen.iter().map(String::as_str).collect();
-            self.written.list("web.listen", &listen);
+            self.written.list(setting, &listen.iter().map(String::as_str).collect::<Vec<_>>());
         }
-        Ok(())
     }
 
     fn ask_front(&mut self) -> Result<Front, SetupError> {
@@ -110,21 +116,25 @@ impl Setup<'_> {
             ("tls.certificate", "--certificate", "File of the certificate with its chain (PEM)"),
             ("tls.key", "--key", "File of its key (PEM)"),
         ] {
-            let given =
-                if setting == "tls.key" { self.options.key.take() } else { self.options.certificate.take() };
-            let path = match given {
-                Some(path) => path,
-                None => self.talk.ask(flag, question, None)?.into(),
-            };
-            let path = std::path::absolute(&path).unwrap_or(path);
-            self.written.text(setting, &path.display().to_string());
+            let of_key = setting == "tls.key";
+            loop {
+                let given = if of_key { self.options.key.take() } else { self.options.certificate.take() };
+                let path = match given {
+                    Some(path) => path,
+                    None => self.talk.ask(flag, question, None)?.into(),
+                };
+                match self.file(setting, &path) {
+                    Err(error @ SetupError::Unreadable { .. }) => self.talk.wrong(&format!("{error}."))?,
+                    other => break other?,
+                }
+            }
         }
         Ok(())
     }
 }
 
 /// All addresses of this computer: by IPv6 where it has that, which takes IPv4 too.
-fn everywhere() -> SocketAddr {
+fn everywhere(port: u16) -> SocketAddr {
     let has_v6 = TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
-    if has_v6 { (Ipv6Addr::UNSPECIFIED, HTTPS).into() } else { (Ipv4Addr::UNSPECIFIED, HTTPS).into() }
+    if has_v6 { (Ipv6Addr::UNSPECIFIED, port).into() } else { (Ipv4Addr::UNSPECIFIED, port).into() }
 }

@@ -30,7 +30,7 @@ impl Setup<'_> {
             self.written.text("mail.user", &user);
         }
         let place = match &kept {
-            Kept::Here => Secret::File(PathBuf::from(Self::secret_name(by_token))),
+            Kept::Here => self.place.secret(Self::secret_name(by_token)),
             Kept::There(place) => place.clone(),
         };
         self.written.secret(setting, &place);
@@ -38,7 +38,7 @@ impl Setup<'_> {
         Ok(())
     }
 
-    /// The name of the file that a secret is written to.
+    /// The name of a secret that is written: a file's, or a credential's.
     pub(super) fn secret_name(by_token: bool) -> &'static str {
         if by_token { "mail-token" } else { "mail-password" }
     }
@@ -58,7 +58,7 @@ impl Setup<'_> {
         Ok((answer != TOKEN).then_some(answer))
     }
 
-    /// The secret, and where it stays.
+    /// The secret, and where it is kept.
     fn secret(&mut self, by_token: bool) -> Result<(SecretString, Kept), SetupError> {
         let given = self.options.password_file.take();
         let credential = self.options.credential.clone();
@@ -92,11 +92,12 @@ impl Setup<'_> {
         }
     }
 
-    /// A secret that is to stay where it is.
+    /// A secret that is to stay where it is, unless the service could not read it there.
     fn read(&self, path: &Path) -> Result<(SecretString, Kept), String> {
         let path = std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let place = Secret::File(path);
+        let place = Secret::File(path.clone());
         let secret = place.read("--password-file").map_err(|error| format!("{error}."))?;
-        Ok((secret, Kept::There(place)))
+        let kept = if self.place.can_read(&path) { Kept::There(place) } else { Kept::Here };
+        Ok((secret, kept))
     }
 }

@@ -33,6 +33,9 @@ use crate::mail::Address;
 use crate::secret::Random;
 use crate::setup::place::Place;
 
+/// The answer that leaves something away.
+const NONE: &str = "-";
+
 /// A set-up on its way.
 pub struct Setup<'a> {
     options: Options,
@@ -48,7 +51,8 @@ pub struct Setup<'a> {
 
 /// Where the mail account's secret is kept.
 enum Kept {
-    /// In a file of its own beside the configuration, which is still to be written.
+    /// Where it is still to be written: beside the configuration, or where the service's unit takes
+    /// it from.
     Here,
     /// Where the operator put it.
     There(Secret),
@@ -81,8 +85,9 @@ pub async fn run(options: Options, talk: Talk<'_>) -> Result<(), SetupError> {
     setup.front(&address).await?;
     let signature = setup.wildcard(&address, &signed_in).await?;
     setup.write()?;
-    setup.first_steps(&address).await?;
-    setup.what_to_do(&signed_in.kind, signature.as_deref())
+    let runs = setup.start()?;
+    let begun = setup.first_steps(&address, runs)?;
+    setup.what_to_do(&signed_in.kind, signature.as_deref(), runs, begun)
 }
 
 impl Setup<'_> {
@@ -130,6 +135,16 @@ impl Setup<'_> {
             }
         }
         Ok(config)
+    }
+
+    /// Sets the path of a file that is there, and that the desk has to be able to read.
+    fn file(&mut self, setting: &str, path: &Path) -> Result<(), SetupError> {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if path.is_file() && !self.place.can_read(&path) {
+            return Err(SetupError::Unreadable { file: path });
+        }
+        self.written.text(setting, &path.display().to_string());
+        Ok(())
     }
 
     fn probe<'b>(&self, config: &'b Config) -> Probe<'b> {

@@ -39,6 +39,8 @@ pub struct Options {
     pub no_test_mail: bool,
     /// How long to wait for such a mail.
     pub wait: Duration,
+    /// The service is not started.
+    pub no_start: bool,
     /// The path of the first project; `-` for none.
     pub project: Option<String>,
     /// The mail address of the first admin; `-` for none.

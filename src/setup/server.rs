@@ -23,7 +23,7 @@ impl Setup<'_> {
     /// Asks for what is missing until somebody is signed in who can work as a desk.
     pub(super) async fn mail_server(&mut self, address: &Address) -> Result<SignedIn, SetupError> {
         if let Some(ca) = self.options.ca.take() {
-            self.written.text("mail.ca", &ca.display().to_string());
+            self.file("mail.ca", &ca)?;
         }
         if let Some(account) = self.options.account.take() {
             self.written.text("mail.account", &account);

@@ -71,6 +71,15 @@ impl StorePath {
         })
     }
 
+    /// The lock of a store that was begun here and that nobody has open; it is held until this is
+    /// dropped. None where somebody has it, or where there is none.
+    #[must_use]
+    pub fn abandoned(&self) -> Option<File> {
+        let file = File::open(self.lock()).ok()?;
+        file.try_lock().ok()?;
+        Some(file)
+    }
+
     /// Looks into the database without writing to it, where no daemon has it open.
     ///
     /// # Errors
