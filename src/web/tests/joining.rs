@@ -104,7 +104,7 @@ async fn a_moved_ticket_redirects_from_its_old_place() {
     let old = house.get(&mut jane, TICKET).await;
     assert_eq!((old.status, old.location()), (StatusCode::SEE_OTHER, "/p/intern/it/1"));
     let page = house.get(&mut jane, "/p/intern/it/1").await.text();
-    assert!(page.contains("moved the ticket here from <b>acme/web#1</b>"), "{page}");
+    assert!(page.contains("moved the ticket here from <b dir=\"auto\">acme/web#1</b>"), "{page}");
     // Who reads the old project alone does not see where it went.
     let mut vera = house.sign_in("vera").await;
     assert_eq!(house.get(&mut vera, TICKET).await.status, StatusCode::NOT_FOUND);
