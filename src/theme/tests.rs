@@ -185,7 +185,7 @@ fn a_folder_replaces_single_files_and_its_faults_are_errors() {
     std::fs::create_dir_all(folder.path().join("pages")).unwrap();
     let page = folder.path().join("pages/notice.html");
     std::fs::write(&page, "own: {{ page.title }}").unwrap();
-    let notice = NoticePage { title: "T".into(), text: String::new() };
+    let notice = NoticePage { title: "T".into(), text: String::new(), sign_in: true };
     let theme = Theme::load(Some(folder.path()), TimeZone::UTC).unwrap();
     assert_eq!(theme.page(&samples::frame(), &notice).unwrap(), "own: T");
 
