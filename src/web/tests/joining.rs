@@ -76,8 +76,12 @@ async fn participants_are_added_and_taken_off() {
     assert!(page.contains("timo@weber.example</span>") && page.contains("added the participant"), "{page}");
     let bad = house.submit(&mut jane, TICKET, at, &[("address", "no address")]).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = bad.text();
+    assert!(said.contains("An address has one @ with something on both sides."), "{said}");
+    assert!(said.contains("Send reply"), "it is said on the ticket's own page");
     let ours = house.submit(&mut jane, TICKET, at, &[("address", "support@acme.example")]).await;
     assert_eq!(ours.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(ours.text().contains("The address support@acme.example is one of this desk itself"));
     let off = house.submit(&mut jane, TICKET, at, &[("remove", "2")]).await;
     assert_eq!(off.status, StatusCode::SEE_OTHER, "{}", off.text());
     let page = house.get(&mut jane, TICKET).await.text();
