@@ -144,14 +144,19 @@ async fn no_page_is_wider_than_a_phone() {
     let street = Street::start(PLAN).await;
     street.open(JANE, ALIAS, &"A subject that goes on and on ".repeat(6)).await;
     street.open(JANE, "incoming+nothing@desk.example.test", "Held").await;
+    let long = format!("{}@{}customer.test", "a-long-name-".repeat(4), "and-a-long-domain.".repeat(3));
+    let cells: String = (0..9).map(|at| format!("<td>{at},000,000</td>")).collect();
+    let mail = Mail::new(&long, ALIAS, "Figures").html(&format!("<table><tr>{cells}</tr></table>"));
+    street.write(&mail, &long, ALIAS).await;
     street.sink.nth_to(JANE, 1).await;
+    street.sink.nth_to(&long, 1).await;
     holds("the held mail", LONG, async || street.verdicts("hold") == 1).await;
     let browser = Browser::start(390, 844).await;
     browser.open(&format!("{}/sign-in", street.public())).await;
     fits(&browser).await;
     sign_in(&browser, &street).await;
     browser.shows("A subject that goes").await;
-    for path in ["/", "/p/acme/web", "/p/acme/web/1", "/held", "/p/acme/web/999"] {
+    for path in ["/", "/p/acme/web", "/p/acme/web/1", "/p/acme/web/2", "/held", "/p/acme/web/999"] {
         browser.open(&format!("{}{path}", street.public())).await;
         fits(&browser).await;
     }

@@ -26,7 +26,7 @@ impl Desk {
         let decide = move |scene: &mut Scene| {
             if ours {
                 return Err(DeskError::Invalid(format!(
-                    "{} is an address of this desk itself, so what is sent there would come back",
+                    "the address {} is one of this desk itself, so what is sent there would come back",
                     person.address
                 )));
             }

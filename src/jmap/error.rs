@@ -34,7 +34,8 @@ pub struct HttpFault {
 }
 
 fn problem_text(problem: Option<&str>, detail: Option<&str>) -> String {
-    match (problem, detail) {
+    // That type says no more than the status (RFC 7807 §4.2).
+    match (problem.filter(|kind| *kind != "about:blank"), detail) {
         (Some(problem), Some(detail)) => format!(" ({problem}: {detail})"),
         (Some(one), None) | (None, Some(one)) => format!(" ({one})"),
         (None, None) => String::new(),

@@ -9,11 +9,11 @@ use thiserror::Error;
 /// Why a text is no address that mail can be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
-    #[error("an address has one `@` with something on both sides")]
+    #[error("an address has one @ with something on both sides")]
     Shape,
     #[error("an address has no spaces, control characters, angle brackets or commas")]
     Character,
-    #[error("the part before the `@` has at most 64 octets, and an address 254 (RFC 5321 §4.5.3.1)")]
+    #[error("the part before the @ has at most 64 octets, and an address 254 (RFC 5321 §4.5.3.1)")]
     Long,
 }
 

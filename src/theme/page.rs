@@ -492,4 +492,6 @@ pub struct ErrorPage {
 pub struct NoticePage {
     pub title: String,
     pub text: String,
+    /// Whether it is for somebody of the team, who may want to sign in now.
+    pub sign_in: bool,
 }

@@ -69,7 +69,10 @@ impl Theme {
             ("error", self.page(&quiet, &samples::error())),
             (
                 "notice",
-                self.page(&quiet, &NoticePage { title: "Link".into(), text: "It has been used.".into() }),
+                self.page(
+                    &quiet,
+                    &NoticePage { title: "Link".into(), text: "It has been used.".into(), sign_in: true },
+                ),
             ),
         ];
         for state in ["ask", "done", "everything", "back"] {

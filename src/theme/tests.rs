@@ -70,6 +70,41 @@ fn elements_that_refer_to_each_other_exist_once() {
     }
 }
 
+/// What a screen reader says: every field has a label, a name holds what is seen (WCAG 2.5.3), and
+/// elements without a role have no name of their own.
+#[test]
+fn every_page_can_be_used_without_seeing_it() {
+    let attribute = |tag: &str, name: &str| {
+        let value = tag.split(&format!(" {name}=\"")).nth(1)?;
+        value.split('"').next().map(str::to_owned)
+    };
+    for (name, page) in rendered() {
+        assert!(page.contains("<html lang=\""), "{name} has no language");
+        let title = page.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+        assert!(title.is_some_and(|title| !title.trim().is_empty()), "{name} has no title");
+        for tag in ["<input", "<select", "<textarea"].iter().flat_map(|start| page.split(start).skip(1)) {
+            let tag = tag.split('>').next().unwrap();
+            let kind = attribute(tag, "type");
+            if matches!(kind.as_deref(), Some("hidden" | "radio")) || tag.contains("aria-hidden") {
+                continue;
+            }
+            let id = attribute(tag, "id").unwrap_or_else(|| panic!("{name}: {tag} has no id"));
+            assert!(page.contains(&format!(" for=\"{id}\"")), "{name}: {id} has no label");
+        }
+        for tag in ["<span", "<div", "<p"].iter().flat_map(|start| page.split(start).skip(1)) {
+            let tag = tag.split('>').next().unwrap();
+            assert!(!tag.contains(" aria-label=") || tag.contains(" role="), "{name}: {tag}");
+        }
+        for button in page.split("<button").skip(1) {
+            let (tag, rest) = button.split_once('>').unwrap();
+            let seen = rest.split('<').next().unwrap().trim();
+            if let Some(said) = attribute(tag, "aria-label") {
+                assert!(said.contains(seen), "{name} shows {seen} and says {said}");
+            }
+        }
+    }
+}
+
 #[test]
 fn letters_render_and_never_break_a_line_of_the_subject() {
     let theme = theme();
@@ -150,7 +185,7 @@ fn a_folder_replaces_single_files_and_its_faults_are_errors() {
     std::fs::create_dir_all(folder.path().join("pages")).unwrap();
     let page = folder.path().join("pages/notice.html");
     std::fs::write(&page, "own: {{ page.title }}").unwrap();
-    let notice = NoticePage { title: "T".into(), text: String::new() };
+    let notice = NoticePage { title: "T".into(), text: String::new(), sign_in: true };
     let theme = Theme::load(Some(folder.path()), TimeZone::UTC).unwrap();
     assert_eq!(theme.page(&samples::frame(), &notice).unwrap(), "own: T");
 

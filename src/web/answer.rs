@@ -159,9 +159,12 @@ impl Fault {
                 "This form is not complete",
                 text("Nothing was done. Open the page again, and try once more."),
             ),
-            Self::TooLarge => {
-                ("That text is too long", text("A form takes up to 500,000 characters. Nothing was saved."))
-            }
+            Self::TooLarge => (
+                "That text is too long",
+                text(
+                    "Nothing was saved. Go back in your browser: what you wrote still stands there, and can be made shorter.",
+                ),
+            ),
             Self::Rate => (
                 "Too much at once",
                 text(

@@ -56,6 +56,7 @@ pub struct Mail {
     id: String,
     date: String,
     text: String,
+    kind: &'static str,
     more: String,
 }
 
@@ -74,6 +75,7 @@ impl Mail {
             id,
             date: jiff::Zoned::now().strftime("%a, %d %b %Y %H:%M:%S %z").to_string(),
             text: format!("This is about {subject}."),
+            kind: "text/plain",
             more: String::new(),
         }
     }
@@ -81,6 +83,11 @@ impl Mail {
     pub fn text(mut self, text: &str) -> Self {
         self.text = text.to_owned();
         self
+    }
+
+    /// The text is this HTML.
+    pub fn html(self, html: &str) -> Self {
+        Self { text: html.to_owned(), kind: "text/html", ..self }
     }
 
     /// One more header.
@@ -102,10 +109,10 @@ impl Mail {
     }
 
     pub fn raw(&self) -> Vec<u8> {
-        let Self { from, to, subject, id, date, text, more } = self;
+        let Self { from, to, subject, id, date, text, kind, more } = self;
         format!(
             "From: A Customer <{from}>\r\nTo: {to}\r\nSubject: {subject}\r\nDate: {date}\r\n\
-             Message-ID: <{id}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n{more}\r\n{text}\r\n"
+             Message-ID: <{id}>\r\nMIME-Version: 1.0\r\nContent-Type: {kind}; charset=utf-8\r\n{more}\r\n{text}\r\n"
         )
         .into_bytes()
     }

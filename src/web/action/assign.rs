@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{once, ticket};
+use super::{once, refused, ticket};
 use crate::desk::DeskError;
 use crate::tracker::{AccountId, Refusal};
 use crate::web::Web;
@@ -25,6 +25,6 @@ pub(in crate::web) async fn act(
     match once(web.desk().assign(form.signed.viewer, ticket, form.id, to).await) {
         // To choose what is chosen already is no fault.
         Ok(()) | Err(DeskError::Refused(Refusal::AlreadyAssigned)) => Ok(see_other(&at.href())),
-        Err(error) => Err(error.into()),
+        Err(error) => refused(&web, &form.signed, &at, error).await,
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::ticket;
+use super::{refused, ticket};
 use crate::desk::{Accept, DeskError};
 use crate::tracker::EventNo;
 use crate::web::answer::{Fault, see_other};
@@ -34,6 +34,6 @@ pub(in crate::web) async fn act(
         }
         // A second click, or a colleague's first one.
         Ok(_) | Err(DeskError::Done) => Ok(see_other(&format!("{}#c{event}", at.href()))),
-        Err(error) => Err(error.into()),
+        Err(error) => refused(&web, &form.signed, &at, error).await,
     }
 }

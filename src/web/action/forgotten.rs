@@ -29,6 +29,6 @@ pub(in crate::web) async fn act(
     let text = "If there is an account with the address that you gave, a mail with a link is on its way to it. The \
                 link works once, for 30 minutes. If no mail arrives, look among the junk, or ask an \
                 administrator of this desk for a link.";
-    let page = NoticePage { title: "Look into your mail".to_owned(), text: text.to_owned() };
+    let page = NoticePage { title: "Look into your mail".to_owned(), text: text.to_owned(), sign_in: true };
     Ok(Html(web.0.theme.page(&frame::of(&web, None, ""), &page)?).into_response())
 }

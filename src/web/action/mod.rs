@@ -21,10 +21,14 @@ pub(super) mod unsubscribe;
 pub(super) mod welcome;
 pub(super) mod write;
 
-use super::answer::Fault;
-use super::page::ticket::At;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::answer::{Fault, sentence};
+use super::page::ticket::{At, Besides, of};
 use super::{Web, gate};
 use crate::desk::DeskError;
+use crate::theme::page::Notice;
 use crate::tracker::TicketId;
 
 /// The ticket that a form is about. What the viewer may not read does not exist.
@@ -38,4 +42,17 @@ fn once(result: Result<(), DeskError>) -> Result<(), DeskError> {
         Err(DeskError::Done) => Ok(()),
         other => other,
     }
+}
+
+/// What the ticket does not allow is said on its page, where the form stands that asked for it.
+async fn refused(web: &Web, signed: &gate::Signed, at: &At, error: DeskError) -> Result<Response, Fault> {
+    let why = match error {
+        DeskError::Refused(refusal) => refusal.to_string(),
+        DeskError::Invalid(why) => why,
+        error => return Err(error.into()),
+    };
+    let notice = Some(Notice { text: sentence(&why), bad: true, link: None });
+    let mut response = of(web, signed, at, Besides { notice, ..Besides::default() }).await?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }

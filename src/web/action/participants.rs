@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{once, ticket};
+use super::{once, refused, ticket};
 use crate::desk::DeskError;
 use crate::mail::{Address, NameAddr};
 use crate::tracker::{ParticipantNo, Refusal};
@@ -23,13 +23,17 @@ pub(in crate::web) async fn act(
     let done = match form.fields.number("remove").map(ParticipantNo) {
         Some(no) => desk.remove_participant(viewer, ticket, form.id, no).await,
         None => {
-            let address = Address::parse(form.fields.get("address"))
-                .map_err(|error| DeskError::Invalid(error.to_string()))?;
-            desk.add_participant(viewer, ticket, form.id, NameAddr { name: None, address }).await
+            let address = Address::parse(form.fields.get("address"));
+            match address.map_err(|error| DeskError::Invalid(error.to_string())) {
+                Ok(address) => {
+                    desk.add_participant(viewer, ticket, form.id, NameAddr { name: None, address }).await
+                }
+                Err(error) => Err(error),
+            }
         }
     };
     match once(done) {
         Ok(()) | Err(DeskError::Refused(Refusal::AlreadyParticipant)) => Ok(see_other(&at.href())),
-        Err(error) => Err(error.into()),
+        Err(error) => refused(&web, &form.signed, &at, error).await,
     }
 }

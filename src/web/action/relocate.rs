@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{once, ticket};
+use super::{once, refused, ticket};
 use crate::tracker::ProjectId;
 use crate::web::answer::{Fault, see_other};
 use crate::web::gate::SignedForm;
@@ -19,7 +19,9 @@ pub(in crate::web) async fn act(
     let ticket = ticket(&web, &form.signed, &at)?;
     let viewer = form.signed.viewer;
     let into = ProjectId(form.fields.number("into").ok_or(Fault::Form)?);
-    once(web.desk().move_ticket(viewer, ticket, form.id, into).await)?;
+    if let Err(error) = once(web.desk().move_ticket(viewer, ticket, form.id, into).await) {
+        return refused(&web, &form.signed, &at, error).await;
+    }
     let (path, number) = web.desk().place_of(viewer, ticket)?;
     Ok(see_other(&place::ticket(&path, number)))
 }

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::{once, ticket};
+use super::{once, refused, ticket};
 use crate::web::Web;
 use crate::web::answer::{Fault, see_other};
 use crate::web::gate::SignedForm;
@@ -17,10 +17,13 @@ pub(in crate::web) async fn act(
     let at = At::parse(&path, number)?;
     let ticket = ticket(&web, &form.signed, &at)?;
     let (desk, viewer) = (web.desk(), form.signed.viewer);
-    match form.fields.get("to") {
-        "closed" => once(desk.close(viewer, ticket, form.id).await)?,
-        "open" => once(desk.reopen(viewer, ticket, form.id).await)?,
+    let done = match form.fields.get("to") {
+        "closed" => desk.close(viewer, ticket, form.id).await,
+        "open" => desk.reopen(viewer, ticket, form.id).await,
         _ => return Err(Fault::Form),
+    };
+    match once(done) {
+        Ok(()) => Ok(see_other(&at.href())),
+        Err(error) => refused(&web, &form.signed, &at, error).await,
     }
-    Ok(see_other(&at.href()))
 }

@@ -107,9 +107,16 @@ fn heading(query: &Query) -> String {
         StateFilter::Closed => "Closed tickets",
         StateFilter::All => "All tickets",
     };
+    let state = if query.unverified { format!("{state} with unverified mails") } else { state.to_owned() };
+    let state = match &query.assignee {
+        Some(AssigneeFilter::Me) => format!("{state} assigned to me"),
+        Some(AssigneeFilter::Nobody) => format!("{state} assigned to nobody"),
+        Some(AssigneeFilter::Handle(handle)) => format!("{state} assigned to {handle}"),
+        None => state,
+    };
     match &query.project {
-        Some(path) => format!("{state} of {path}"),
-        None => state.to_owned(),
+        Some(path) => format!("{state} in {path}"),
+        None => state,
     }
 }
 
@@ -266,6 +273,15 @@ mod tests {
                 "late /?q=is%3Aopen%20project%3Aacme/web%20assignee%3Ame%20invoice",
             ]
         );
+    }
+
+    #[test]
+    fn the_heading_says_what_the_list_is_of() {
+        let check = |text, expected| assert_eq!(heading(&Query::parse(text)), expected);
+        check("is:open", "Open tickets");
+        check("is:open assignee:me project:acme/web", "Open tickets assigned to me in acme/web");
+        check("is:all is:unverified", "All tickets with unverified mails");
+        check("is:closed assignee:nobody", "Closed tickets assigned to nobody");
     }
 
     #[test]

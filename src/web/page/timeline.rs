@@ -13,10 +13,11 @@ use crate::web::place;
 /// All entries that the page shows. `since` marks what came after a form had been shown.
 pub(super) fn entries(seen: &SeenTicket, href: &str, since: Option<EventNo>, now: Timestamp) -> Vec<Entry> {
     let shown = |entry: &&SeenEntry| !matches!(entry.event.kind, EventKind::Retracted { .. });
-    seen.entries.iter().filter(shown).map(|entry| one(entry, &seen.ticket, href, since, now)).collect()
+    seen.entries.iter().filter(shown).map(|entry| one(entry, seen, href, since, now)).collect()
 }
 
-fn one(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, now: Timestamp) -> Entry {
+fn one(entry: &SeenEntry, seen: &SeenTicket, href: &str, since: Option<EventNo>, now: Timestamp) -> Entry {
+    let ticket = &seen.ticket;
     match &entry.event.kind {
         EventKind::Opened { .. } => Entry::Comment(text(entry, ticket, href, since, now)),
         EventKind::Comment { automatic: true, .. } => Entry::Automatic(text(entry, ticket, href, since, now)),
@@ -26,7 +27,9 @@ fn one(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, n
         EventKind::Note { .. } => {
             Entry::Comment(Text { note: true, ..text(entry, ticket, href, since, now) })
         }
-        EventKind::Unverified { .. } => unverified::entry(entry, text(entry, ticket, href, since, now)),
+        EventKind::Unverified { .. } => {
+            unverified::entry(entry, text(entry, ticket, href, since, now), seen.may_work)
+        }
         kind => Entry::Event(line(kind, entry, ticket, now)),
     }
 }

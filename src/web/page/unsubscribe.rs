@@ -51,6 +51,7 @@ pub(in crate::web) fn unknown(web: &Web) -> Result<Response, Fault> {
         title: "This link is not known here".to_owned(),
         text: "It may have been cut off on its way. Open it from the mail once more, or answer the mail and ask for no more of them."
             .to_owned(),
+        sign_in: false,
     };
     Ok((StatusCode::NOT_FOUND, Html(web.0.theme.page(&frame::of(web, None, ""), &page)?)).into_response())
 }

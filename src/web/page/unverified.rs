@@ -5,7 +5,7 @@ use crate::desk::{SeenEntry, Who};
 use crate::theme::page::{Entry, Text, Unverified};
 use crate::tracker::{Decision, Doubt, EventKind, Ruling, initials};
 
-pub(super) fn entry(entry: &SeenEntry, text: Text) -> Entry {
+pub(super) fn entry(entry: &SeenEntry, text: Text, may_work: bool) -> Entry {
     let EventKind::Unverified { from, doubt, automatic, decision, .. } = &entry.event.kind else {
         return Entry::Comment(text);
     };
@@ -23,7 +23,7 @@ pub(super) fn entry(entry: &SeenEntry, text: Text) -> Entry {
             if *automatic { Entry::Automatic(text) } else { Entry::Comment(text) }
         }
         decision => Entry::Unverified(Unverified {
-            why: why(*doubt, *decision, by, entry),
+            why: why(*doubt, *decision, by, entry, may_work),
             open: decision.is_none(),
             addable: *doubt == Doubt::Stranger && from.is_some(),
             text: Text { delivery: None, ..text },
@@ -31,7 +31,7 @@ pub(super) fn entry(entry: &SeenEntry, text: Text) -> Entry {
     }
 }
 
-fn why(doubt: Doubt, decision: Option<Decision>, by: &str, entry: &SeenEntry) -> String {
+fn why(doubt: Doubt, decision: Option<Decision>, by: &str, entry: &SeenEntry, may_work: bool) -> String {
     let what = match doubt {
         Doubt::Stranger => "its sender is not a participant",
         Doubt::Unauthenticated => "it may not come from the participant that it names: authentication failed",
@@ -45,7 +45,8 @@ fn why(doubt: Doubt, decision: Option<Decision>, by: &str, entry: &SeenEntry) ->
             )
         }
         Some(_) => format!(" {by} left it aside."),
-        None => " Decide what it is:".to_owned(),
+        None if may_work => " Decide what it is:".to_owned(),
+        None => " An agent has to decide what it is.".to_owned(),
     };
     format!("This mail answers the ticket, but {what}. It was mailed to nobody.{then}")
 }

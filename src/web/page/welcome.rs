@@ -47,6 +47,7 @@ pub(in crate::web) fn gone(web: &Web) -> Result<Response, Fault> {
         text: "Such a link works once, and for a limited time. On the page where you sign in, you can have a new one \
                mailed to you."
             .to_owned(),
+        sign_in: true,
     };
     Ok((StatusCode::GONE, Html(web.0.theme.page(&frame::of(web, None, ""), &page)?)).into_response())
 }
