@@ -12,20 +12,23 @@ use postdesk::tracker::{
 use postdesk::triage::{MailRow, VerdictKind};
 
 use crate::life::Parts;
+use crate::team;
 use crate::world::{DESK, Told, World};
 
 macro_rules! ensure {
     ($what:expr, $($why:tt)+) => { if !$what { return Err(format!($($why)+)); } };
 }
 
+pub(crate) use ensure;
+
 /// Everything on record, read once.
-struct Books {
-    rows: Vec<MailRow>,
-    tickets: Vec<Ticket>,
-    events: HashMap<TicketId, Vec<Event>>,
-    letters: Vec<OutboxRow>,
-    read: Read,
-    store: Store,
+pub struct Books {
+    pub rows: Vec<MailRow>,
+    pub tickets: Vec<Ticket>,
+    pub events: HashMap<TicketId, Vec<Event>>,
+    pub letters: Vec<OutboxRow>,
+    pub read: Read,
+    pub store: Store,
 }
 
 impl Books {
@@ -47,11 +50,12 @@ pub fn check(world: &mut World) -> Result<(), String> {
     letters(world, &books)?;
     due_letters(world, &books)?;
     unsubscribed(&books)?;
+    team::check(world, &books)?;
     told(world, &books)?;
     counters(world, &books)?;
     lists(world, &books)?;
     for what in seen(&books) {
-        world.note(format!("{SEEN}{what}"));
+        world.saw(&what);
     }
     Ok(())
 }
@@ -73,12 +77,12 @@ fn seen(books: &Books) -> BTreeSet<String> {
 fn mails(world: &World, books: &Books) -> Result<(), String> {
     let lying = world.server.look(|w| w.all_mails(DESK));
     for arrival in &world.arrivals {
-        let of: Vec<_> = books.rows.iter().filter(|row| row.source.email == arrival.email).collect();
-        ensure!(of.len() == 1, "the {} mail {} has {} rows", arrival.kind, arrival.email, of.len());
+        let of: Vec<_> = books.rows.iter().filter(|row| row.source.blob == arrival.blob).collect();
+        ensure!(of.len() == 1, "the {} mail {} has {} rows", arrival.kind, arrival.blob, of.len());
         let row = of[0];
-        ensure!(row.filed, "the mail {} counts as not filed", arrival.email);
-        let Some(mail) = lying.iter().find(|mail| mail.id == arrival.email) else {
-            return Err(format!("the mail {} is gone from the server", arrival.email));
+        ensure!(row.filed, "the mail {} counts as not filed", arrival.blob);
+        let Some(mail) = lying.iter().find(|mail| mail.blob == arrival.blob) else {
+            return Err(format!("the mail {} is gone from the server", arrival.blob));
         };
         let wanted = if matches!(row.verdict, VerdictKind::Hold(_)) { "Held" } else { "Handled" };
         ensure!(
@@ -102,7 +106,7 @@ fn mails(world: &World, books: &Books) -> Result<(), String> {
             || arrival.allowed.is_empty()
             || arrival.allowed.contains(&word)
             || (person_decided && arrival.allowed.contains(&"hold"));
-        ensure!(fits, "the {} mail {} became {:?}", arrival.kind, arrival.email, row.verdict);
+        ensure!(fits, "the {} mail {} became {:?}", arrival.kind, mail.id, row.verdict);
         if row.raw.0 != [0; 32] {
             let raw = books.store.raw().get(&row.raw).map_err(|error| format!("{}: {error}", mail.id))?;
             ensure!(raw == mail.raw, "the raw bytes of {} are others", mail.id);
@@ -277,7 +281,7 @@ fn told(world: &World, books: &Books) -> Result<(), String> {
         .count()
     };
     for told in world.told.lock().unwrap().iter() {
-        let (Told::Commented { ticket, text } | Told::Noted { ticket, text }) = told;
+        let (Told::Commented { ticket, text } | Told::Noted { ticket, text }) = told else { continue };
         let count = texts(*ticket, text);
         ensure!(count == 1, "\"{text}\" stands {count} times on ticket {ticket}");
     }

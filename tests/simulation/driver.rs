@@ -11,6 +11,7 @@ use postdesk::tracker::{Handle, OutboxState, ProjectPath, Role, Viewer};
 use crate::act;
 use crate::check;
 use crate::life::{Breath, Calm, Parts, runtime, start};
+use crate::team;
 use crate::world::{ALIAS, DESK, World, address};
 
 /// Whoever is not at rest after so many beats never will be.
@@ -95,7 +96,7 @@ async fn found(desk: Desk) -> (Vec<postdesk::tracker::ProjectId>, Viewer) {
     let new = NewAccount {
         handle: Handle::parse("jane").unwrap(),
         name: Some("Jane Okafor".to_owned()),
-        address: address("jane@desk.example"),
+        address: address("jane@team.example"),
         admin: true,
         projects: vec![(path, Role::Agent)],
     };
@@ -212,7 +213,7 @@ fn calm_down(world: &mut World, breath: &Breath) {
 /// One thing happens.
 fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
     world.events_left -= 1;
-    match world.dice.below(20) {
+    match world.dice.below(21) {
         0..9 => world.mail_arrives(),
         9..12 => {
             act::agent(world, parts, breath);
@@ -233,12 +234,18 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
             world.note("the mail server starts anew");
             world.server.restart();
         }
+        16 if world.dice.one_in(3) => {
+            let former_answer = world.dice.one_in(2);
+            world.note(format!("every Email gets another id; former ones answer: {former_answer}"));
+            world.server.change_email_ids(DESK, former_answer);
+        }
         16 => {
             let bad = 1 + world.dice.below(6);
             world.note(format!("one connection in {bad} is bad"));
             world.net.set_bad(bad);
         }
         17 => disk_trouble(world),
+        18 => team::happens(world, parts, breath),
         _ => {
             let polls = 1 + world.dice.below(if world.dice.clone().one_in(2) { 60 } else { 600 });
             world.note(format!("ends in {polls} polls"));
@@ -289,7 +296,7 @@ fn fault(world: &mut World) {
     ]);
     let slow = Duration::from_secs(*world.dice.pick(&[2, 40, 70, 200]));
     let kind = |kind: &str| kind.to_owned();
-    let fault = match world.dice.below(18) {
+    let fault = match world.dice.below(19) {
         0 => Fault::CutBefore(at),
         1 | 2 => Fault::CutAfter(at),
         3 => Fault::CutMidway(at),
@@ -311,6 +318,7 @@ fn fault(world: &mut World) {
             let reply = if world.dice.pick(&[true, false]) == &true { "550 no" } else { "450 later" };
             Fault::Refuse(kind("refused.example"), kind(reply))
         }
+        17 => Fault::ChangeEmailIds(world.dice.one_in(2)),
         _ => Fault::LoseImplicitUpdate,
     };
     let times = match world.dice.below(3) {

@@ -21,6 +21,7 @@ mod driver;
 mod life;
 mod mails;
 mod net;
+mod team;
 mod world;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand lives are made of at least; else they prove nothing about it.
-const HAPPENS: [&str; 26] = [
+const HAPPENS: [&str; 29] = [
     "Opened",
     "Comment",
     "Note",
@@ -56,6 +57,9 @@ const HAPPENS: [&str; 26] = [
     "Failed",
     "Withdrawn",
     "a pause",
+    "ParticipantRemoved",
+    "an invitation",
+    "a new password",
 ];
 
 fn number(name: &str) -> Option<u64> {

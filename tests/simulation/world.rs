@@ -9,8 +9,9 @@ use postdesk::demo::server::{Habits, Options, Server, User};
 use postdesk::mail::Address;
 use postdesk::secret::Random;
 use postdesk::store::{MemoryDisk, MemoryFiles};
-use postdesk::tracker::{FormId, ProjectId, RunId, TicketId, Viewer};
+use postdesk::tracker::{FormId, LetterKind, ProjectId, RunId, TicketId, Viewer};
 
+use crate::check::SEEN;
 use crate::dice::Dice;
 use crate::life::site;
 use crate::net::Net;
@@ -25,7 +26,8 @@ pub fn address(text: &str) -> Address {
 /// A mail that lies in the desk's account.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    pub email: String,
+    /// Of its octets, of which the trace header is its own; its Email's id may change.
+    pub blob: String,
     pub kind: &'static str,
     /// The verdicts that it may get, by their words; any where empty.
     pub allowed: &'static [&'static str],
@@ -36,6 +38,7 @@ pub struct Arrival {
 pub enum Told {
     Commented { ticket: TicketId, text: String },
     Noted { ticket: TicketId, text: String },
+    Mailed { handle: &'static str, letter: LetterKind },
 }
 
 pub struct World {
@@ -158,6 +161,11 @@ impl World {
             eprintln!("{line}");
         }
         self.trace.push(line);
+    }
+
+    /// There was this in this life.
+    pub fn saw(&mut self, what: &str) {
+        self.note(format!("{SEEN}{what}"));
     }
 
     /// The process ends here: what was written stays.
