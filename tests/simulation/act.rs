@@ -61,7 +61,7 @@ pub fn agent(world: &mut World, parts: &Parts, breath: &Breath) {
         let Some(row) = parked.first() else { return };
         let id = row.id;
         world.note(format!("jane sends letter {id} again"));
-        world.tried_again.push(id.0);
+        world.tried_again.push(row.message_id.as_str().to_owned());
         tokio::spawn(breath.with(async move {
             let _ = desk.send_again(jane, id, form).await;
         }));

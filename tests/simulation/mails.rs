@@ -89,7 +89,7 @@ impl World {
             let lying = self.server.look(|w| w.all_mails(DESK));
             let blob = lying.into_iter().find(|mail| mail.id == email).unwrap().blob;
             self.note(format!("{kind} mail {email} arrives"));
-            self.arrivals.push(Arrival { blob, kind, allowed });
+            self.arrivals.push(Arrival { blob, kind, allowed, lost: false });
         }
     }
 

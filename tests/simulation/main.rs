@@ -21,7 +21,9 @@ mod driver;
 mod life;
 mod mails;
 mod net;
+mod operator;
 mod team;
+mod twin;
 mod world;
 
 use std::collections::BTreeSet;
@@ -30,7 +32,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand lives are made of at least; else they prove nothing about it.
-const HAPPENS: [&str; 29] = [
+const HAPPENS: [&str; 33] = [
     "Opened",
     "Comment",
     "Note",
@@ -60,6 +62,10 @@ const HAPPENS: [&str; 29] = [
     "ParticipantRemoved",
     "an invitation",
     "a new password",
+    "a copy of the desk",
+    "a second desk",
+    "a restored desk",
+    "a restored mail server",
 ];
 
 fn number(name: &str) -> Option<u64> {

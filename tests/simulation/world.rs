@@ -15,6 +15,7 @@ use crate::check::SEEN;
 use crate::dice::Dice;
 use crate::life::site;
 use crate::net::Net;
+use crate::operator::Operator;
 
 pub const DESK: &str = "support@desk.example";
 pub const ALIAS: &str = "help@desk.example";
@@ -31,6 +32,8 @@ pub struct Arrival {
     pub kind: &'static str,
     /// The verdicts that it may get, by their words; any where empty.
     pub allowed: &'static [&'static str],
+    /// The mail server lost it.
+    pub lost: bool,
 }
 
 /// What someone did in the tracker and was told that it happened.
@@ -62,10 +65,14 @@ pub struct World {
     /// Every mail that came in, as its sender wrote it, with its recipient.
     pub posted: Vec<(Vec<u8>, Address)>,
     pub told: Arc<Mutex<Vec<Told>>>,
-    /// What was tried, whether or not it was told to have happened.
-    pub tried_again: Vec<u64>,
+    /// The letters that somebody tried to send again, by their Message-IDs, whether or not it was told
+    /// to have happened.
+    pub tried_again: Vec<String>,
     /// Addresses whose pause somebody tried to lift, folded.
     pub lifted: Vec<String>,
+    pub operator: Operator,
+    /// Whether another daemon is to start beside this one.
+    pub twin_wanted: bool,
     /// How long a reply waits before it leaves.
     pub undo: Duration,
     pub numbers: u64,
@@ -126,6 +133,8 @@ impl World {
             told: Arc::default(),
             tried_again: Vec::new(),
             lifted: Vec::new(),
+            operator: Operator::default(),
+            twin_wanted: false,
             undo,
             numbers: 0,
             beats: 0,
