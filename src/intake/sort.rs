@@ -36,7 +36,7 @@ impl Intake {
     }
 }
 
-fn source_of(account: &str, email: &EmailInfo) -> EmailRef {
+pub(super) fn source_of(account: &str, email: &EmailInfo) -> EmailRef {
     EmailRef {
         account: account.to_owned(),
         email: email.id.as_str().to_owned(),

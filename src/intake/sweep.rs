@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use tokio::sync::watch;
 
+use super::sort::source_of;
 use super::{Boxes, Holder, Intake, IntakeError};
 use crate::desk::Street;
 use crate::jmap::EmailId;
@@ -13,6 +14,8 @@ use crate::triage::{AdoptHow, Adoption, EmailRef, MailRow};
 
 /// How many Emails are in hand at once.
 const PAGE: usize = 50;
+/// How many of Held are read at once.
+const HELD_PAGE: usize = 200;
 
 /// How a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,11 +193,51 @@ impl Intake {
                     && e.mailboxes.contains(mailbox)
             })
         };
-        let (held, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| lies_in(row, &boxes.held));
+        let is_known = |row: &MailRow| {
+            emails.iter().any(|e| e.id.as_str() == row.source.email && e.blob.as_str() == row.source.blob)
+        };
+        let unknown: Vec<_> = rows.iter().filter(|row| !is_known(row)).cloned().collect();
+        let Some(renamed) = self.held_by_other_ids(boxes, &unknown).await? else { return Ok(()) };
+        rows.retain(|row| renamed.iter().all(|other| other.id != row.id));
+        let (mut held, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| lies_in(row, &boxes.held));
+        held.extend(renamed);
         self.file(boxes, &boxes.held, &held).await?;
         let gone = gone.into_iter().filter(|row| !lies_in(row, &boxes.intake));
         let gone = gone.map(|row| (row.id, row.verdict)).collect();
         self.desk.filed(gone).await?;
         Ok(())
+    }
+
+    /// Of rows whose Email is not known by its id, those whose mail lies in Held under another, which
+    /// they bear from now on. `None` where ids changed while Held was read: nobody can tell yet.
+    async fn held_by_other_ids(
+        &self,
+        boxes: &Boxes,
+        rows: &[MailRow],
+    ) -> Result<Option<Vec<MailRow>>, IntakeError> {
+        let mut renamed = Vec::new();
+        let Some(oldest) = rows.iter().map(|row| row.source.received_at).min() else {
+            return Ok(Some(renamed));
+        };
+        let jmap = self.jmap().await?;
+        let account = jmap.account_id();
+        let mut position = 0;
+        loop {
+            let page = jmap.newest(&boxes.held, position, HELD_PAGE).await?;
+            if page.emails.len() < page.found {
+                return Ok(None);
+            }
+            position += page.found;
+            for source in page.emails.iter().map(|email| source_of(&account, email)) {
+                let is_it =
+                    |row: &&MailRow| EmailRef { email: source.email.clone(), ..row.source.clone() } == source;
+                if let Some(row) = rows.iter().find(is_it) {
+                    renamed.extend(self.desk.renamed(row.id, source).await?);
+                }
+            }
+            if page.emails.last().is_none_or(|email| email.received_at < oldest) {
+                return Ok(Some(renamed));
+            }
+        }
     }
 }

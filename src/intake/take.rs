@@ -9,7 +9,7 @@ use super::sort::Sorted;
 use super::tries::is_about_the_mail;
 use super::{Intake, IntakeError};
 use crate::desk::{Arrived, Street};
-use crate::jmap::{BlobId, EmailId, Failure, Headline, JmapError, Person};
+use crate::jmap::{BlobId, EmailId, EmailInfo, Failure, Headline, JmapError, Person};
 use crate::mail::{self, Address, Inbound, NameAddr};
 use crate::store::{Look, RawError, aside};
 use crate::tracker::RawHash;
@@ -274,26 +274,28 @@ impl Intake {
     }
 
     /// A server may give an Email a new id between our taking it and our filing it. Bytes that
-    /// match a row whose Email is not in the mailbox any more are that row's.
+    /// match a row whose Email is not in the mailbox any more are that row's. So is an Email of the
+    /// same arrival that comes once more, where the mail server or this desk was restored; but a person
+    /// may have put one back that was set aside.
     async fn row_of_same_bytes(
         &self,
         mail: &Fetched,
         present: &HashSet<EmailId>,
     ) -> Result<Option<MailRow>, IntakeError> {
-        let orphan = self
-            .desk
-            .store
-            .read()?
-            .mail_rows_by_raw(&mail.raw)?
-            .into_iter()
-            .find(|row| !row.filed && !present.contains(&EmailId::from(row.source.email.as_str())));
+        let same_arrival = |row: &MailRow| {
+            let source = EmailRef { email: mail.source.email.clone(), ..row.source.clone() };
+            source == mail.source && !row.verdict.is_set_aside()
+        };
+        let orphan = self.desk.store.read()?.mail_rows_by_raw(&mail.raw)?.into_iter().find(|row| {
+            (!row.filed || same_arrival(row)) && !present.contains(&EmailId::from(row.source.email.as_str()))
+        });
         let Some(row) = orphan else { return Ok(None) };
         let boxes = self.boxes().await?;
         let still = self.jmap().await?.emails(&[EmailId::from(row.source.email.as_str())]).await?;
-        if still
-            .iter()
-            .any(|email| email.mailboxes.contains(&boxes.intake) || email.mailboxes.contains(&boxes.held))
-        {
+        let waits = |email: &EmailInfo| {
+            email.mailboxes.contains(&boxes.intake) || email.mailboxes.contains(&boxes.held)
+        };
+        if !row.filed && still.iter().any(waits) {
             return Ok(None);
         }
         Ok(self.desk.renamed(row.id, mail.source.clone()).await?)

@@ -23,7 +23,7 @@ pub fn agent(world: &mut World, parts: &Parts, breath: &Breath) {
     let (form, number) = (world.form(), world.number());
     let text = format!("Words {number} of Jane.");
     let tickets = tickets(parts);
-    let choice = world.dice.below(15);
+    let choice = world.dice.below(16);
     if choice >= 10 {
         return on_a_ticket(world, parts, breath, choice);
     }
@@ -61,7 +61,7 @@ pub fn agent(world: &mut World, parts: &Parts, breath: &Breath) {
         let Some(row) = parked.first() else { return };
         let id = row.id;
         world.note(format!("jane sends letter {id} again"));
-        world.tried_again.push(id.0);
+        world.tried_again.push(row.message_id.as_str().to_owned());
         tokio::spawn(breath.with(async move {
             let _ = desk.send_again(jane, id, form).await;
         }));
@@ -102,12 +102,14 @@ fn on_a_ticket(world: &mut World, parts: &Parts, breath: &Breath, choice: u64) {
     let reply = lately(|kind| matches!(kind, EventKind::Comment { .. }));
     let doubted = lately(|kind| matches!(kind, EventKind::Unverified { decision: None, .. }));
     let to = *world.dice.pick(&world.projects.clone());
-    let number = ticket.present().last().map_or(ParticipantNo(1), |person| person.no);
+    // Of the requester, nobody can be rid.
+    let others: Vec<_> = ticket.present().map(|person| person.no).filter(|no| no.0 > 1).collect();
+    let number = if others.is_empty() { ParticipantNo(1) } else { *world.dice.pick(&others) };
     let guest = world.dice.pick::<&str>(&GUESTS);
     let guest = NameAddr { name: None, address: address(guest) };
     let accept = *world.dice.pick(&[Accept::Once, Accept::AndAdd, Accept::OwnTicket, Accept::Aside]);
     let way = world.dice.below(3);
-    if choice == 14 && way == 0 {
+    if choice >= 14 && way == 0 {
         let person = ticket.participants.iter().find(|person| person.no == number);
         world.lifted.extend(person.map(|person| person.address.folded().to_owned()));
     }
@@ -117,9 +119,9 @@ fn on_a_ticket(world: &mut World, parts: &Parts, breath: &Breath, choice: u64) {
             (11, Some(reply), _) => desk.send_now(jane, id, form, reply).await,
             (12, ..) => desk.move_ticket(jane, id, form, to).await,
             (13, _, Some(mail)) => desk.decide_unverified(jane, id, form, mail, accept).await.map(drop),
-            (14, ..) if way == 0 => desk.lift_pause(jane, id, form, number).await,
-            (14, ..) if way == 1 => desk.add_participant(jane, id, form, guest).await,
-            (14, ..) => desk.remove_participant(jane, id, form, number).await,
+            (14.., ..) if way == 0 => desk.lift_pause(jane, id, form, number).await,
+            (14.., ..) if way == 1 => desk.add_participant(jane, id, form, guest).await,
+            (14.., ..) => desk.remove_participant(jane, id, form, number).await,
             _ => Ok(()),
         };
     }));

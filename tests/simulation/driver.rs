@@ -11,6 +11,9 @@ use postdesk::tracker::{Handle, OutboxState, ProjectPath, Role, Viewer};
 use crate::act;
 use crate::check;
 use crate::life::{Breath, Calm, Parts, runtime, start};
+use crate::operator;
+use crate::team;
+use crate::twin::Twin;
 use crate::world::{ALIAS, DESK, World, address};
 
 /// Whoever is not at rest after so many beats never will be.
@@ -33,7 +36,11 @@ pub fn live(seed: u64, loud: bool) -> Result<Vec<String>, String> {
         let end = runtime.block_on(one_life(&mut world, &calm));
         drop(runtime);
         match end {
-            End::Killed => {}
+            End::Killed => {
+                if world.operator.desk_restored.is_none() && world.dice.one_in(3) {
+                    operator::restores_desk(&mut world);
+                }
+            }
             End::Stuck(why) => return Err(why),
             End::Rested => break,
         }
@@ -95,7 +102,7 @@ async fn found(desk: Desk) -> (Vec<postdesk::tracker::ProjectId>, Viewer) {
     let new = NewAccount {
         handle: Handle::parse("jane").unwrap(),
         name: Some("Jane Okafor".to_owned()),
-        address: address("jane@desk.example"),
+        address: address("jane@team.example"),
         admin: true,
         projects: vec![(path, Role::Agent)],
     };
@@ -104,6 +111,15 @@ async fn found(desk: Desk) -> (Vec<postdesk::tracker::ProjectId>, Viewer) {
 }
 
 async fn one_life(world: &mut World, calm: &Calm) -> End {
+    let mut twin = None;
+    let end = until_the_end(world, calm, &mut twin).await;
+    match twin.map_or(Ok(()), |twin| twin.check(world)) {
+        Ok(()) => end,
+        Err(why) => End::Stuck(why),
+    }
+}
+
+async fn until_the_end(world: &mut World, calm: &Calm, twin: &mut Option<Twin>) -> End {
     let (parts, mut steps) = match Parts::open(world) {
         Ok(opened) => opened,
         Err(error) => {
@@ -120,10 +136,14 @@ async fn one_life(world: &mut World, calm: &Calm) -> End {
     let breath = Breath::new();
     let run = world.run_id();
     let stop = start(&parts, &breath, run);
+    operator::attends(world, &parts, &breath);
     let mut rounds = 0;
     loop {
         calm.come().await;
         world.beats += 1;
+        if std::mem::take(&mut world.twin_wanted) && twin.is_none() {
+            *twin = Twin::start(world);
+        }
         if world.beats > MOST_BEATS {
             return End::Stuck(format!("no rest after {MOST_BEATS} beats"));
         }
@@ -137,7 +157,7 @@ async fn one_life(world: &mut World, calm: &Calm) -> End {
         }
         // No two commits at the same time, so that their order shows.
         world.clock.advance(Duration::from_millis(1));
-        if steps.step() {
+        if steps.step() || twin.as_mut().is_some_and(Twin::step) {
             continue;
         }
         if world.events_left > 0 {
@@ -154,6 +174,11 @@ async fn one_life(world: &mut World, calm: &Calm) -> End {
         }
         rounds += 1;
         match open_ends(world, &parts, &steps) {
+            None if twin.as_ref().is_some_and(|twin| !twin.has_stopped()) => {
+                if rounds > 400 {
+                    return End::Stuck("another daemon does not stop".to_owned());
+                }
+            }
             None => break,
             Some(why) if rounds > 400 => return End::Stuck(why),
             Some(_) => {}
@@ -179,6 +204,10 @@ fn die(world: &mut World) {
 fn open_ends(world: &World, parts: &Parts, steps: &Steps) -> Option<String> {
     if steps.is_broken() {
         return Some("the store cannot be written".to_owned());
+    }
+    let standing = parts.desk.standing().get();
+    if parts.desk.paused().is_ok_and(|pause| pause.is_some()) || standing.stopped.is_some() {
+        return Some(format!("nothing goes on: {:?}", standing.stopped));
     }
     let waiting = world.server.mails(DESK, "inbox").len();
     if waiting > 0 {
@@ -212,7 +241,7 @@ fn calm_down(world: &mut World, breath: &Breath) {
 /// One thing happens.
 fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
     world.events_left -= 1;
-    match world.dice.below(20) {
+    match world.dice.below(23) {
         0..9 => world.mail_arrives(),
         9..12 => {
             act::agent(world, parts, breath);
@@ -233,12 +262,24 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
             world.note("the mail server starts anew");
             world.server.restart();
         }
+        16 if world.dice.one_in(3) => {
+            let former_answer = world.dice.one_in(2);
+            world.note(format!("every Email gets another id; former ones answer: {former_answer}"));
+            world.server.change_email_ids(DESK, former_answer);
+        }
         16 => {
             let bad = 1 + world.dice.below(6);
             world.note(format!("one connection in {bad} is bad"));
             world.net.set_bad(bad);
         }
         17 => disk_trouble(world),
+        18 => team::happens(world, parts, breath),
+        19 if world.dice.one_in(2) => world.twin_wanted = true,
+        19 if world.operator.server.is_some() => {
+            operator::restores_server(world);
+            operator::attends(world, parts, breath);
+        }
+        19 | 20 => operator::backs_up(world),
         _ => {
             let polls = 1 + world.dice.below(if world.dice.clone().one_in(2) { 60 } else { 600 });
             world.note(format!("ends in {polls} polls"));
@@ -289,7 +330,7 @@ fn fault(world: &mut World) {
     ]);
     let slow = Duration::from_secs(*world.dice.pick(&[2, 40, 70, 200]));
     let kind = |kind: &str| kind.to_owned();
-    let fault = match world.dice.below(18) {
+    let fault = match world.dice.below(19) {
         0 => Fault::CutBefore(at),
         1 | 2 => Fault::CutAfter(at),
         3 => Fault::CutMidway(at),
@@ -311,6 +352,7 @@ fn fault(world: &mut World) {
             let reply = if world.dice.pick(&[true, false]) == &true { "550 no" } else { "450 later" };
             Fault::Refuse(kind("refused.example"), kind(reply))
         }
+        17 => Fault::ChangeEmailIds(world.dice.one_in(2)),
         _ => Fault::LoseImplicitUpdate,
     };
     let times = match world.dice.below(3) {

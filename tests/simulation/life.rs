@@ -13,7 +13,7 @@ use postdesk::desk::{Desk, Links};
 use postdesk::intake::{BoxNames, Intake, IntakeSettings, MarkerSettings, MarkerWatch};
 use postdesk::jmap::{JmapConfig, Line};
 use postdesk::secret::Random;
-use postdesk::store::{Look, OpenError, Steps, Store, StoreError};
+use postdesk::store::{Look, MemoryDisk, MemoryFiles, OpenError, Steps, Store, StoreError};
 use postdesk::theme::Theme;
 use postdesk::tls;
 use postdesk::tracker::RunId;
@@ -53,15 +53,31 @@ pub fn site() -> Site {
     }
 }
 
+/// Where a daemon lives.
+pub struct Place {
+    pub disk: MemoryDisk,
+    pub files: MemoryFiles,
+    pub host: &'static str,
+    /// Of its random values.
+    pub seed: u64,
+}
+
 impl Parts {
     /// Opens what lies on the world's disks and puts a daemon together.
     pub fn open(world: &World) -> Result<(Self, Steps), OpenError> {
-        let random = Random::seeded(world.seed.wrapping_mul(1_000).wrapping_add(world.lives));
+        let seed = world.seed.wrapping_mul(1_000).wrapping_add(world.lives);
+        let (disk, files) = (world.disk.clone(), world.files.clone());
+        Self::open_at(world, &Place { disk, files, host: "alder", seed })
+    }
+
+    /// As [`Parts::open`], in another place.
+    pub fn open_at(world: &World, place: &Place) -> Result<(Self, Steps), OpenError> {
+        let random = Random::seeded(place.seed);
         let clock = &world.clock;
-        let disk = world.disk.clone();
+        let disk = place.disk.clone();
         let make = move || disk.clone();
         let (store, steps) =
-            Store::open_stepped(make, World::raw_folder(), world.files.clone(), &random, clock)?;
+            Store::open_stepped(make, World::raw_folder(), place.files.clone(), &random, clock)?;
         let jmap = JmapConfig {
             url: world.server.url().parse().unwrap(),
             login: Login::Basic { user: DESK.to_owned(), password: "secret".into() },
@@ -85,7 +101,7 @@ impl Parts {
         let marker = MarkerSettings {
             mailbox: name(&["Postdesk", "Marker"]),
             account: address(DESK),
-            host: "alder".to_owned(),
+            host: place.host.to_owned(),
             run,
             poll: Duration::from_secs(15),
             after_clean_end: store.read().and_then(|read| read.ended_cleanly()).unwrap_or(false),

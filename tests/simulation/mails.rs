@@ -86,8 +86,10 @@ impl World {
         for landed in self.server.deliver_as(incoming) {
             let Some((login, email)) = landed.at else { continue };
             assert_eq!(login, DESK);
+            let lying = self.server.look(|w| w.all_mails(DESK));
+            let blob = lying.into_iter().find(|mail| mail.id == email).unwrap().blob;
             self.note(format!("{kind} mail {email} arrives"));
-            self.arrivals.push(Arrival { email, kind, allowed });
+            self.arrivals.push(Arrival { blob, kind, allowed, lost: false });
         }
     }
 
@@ -96,14 +98,15 @@ impl World {
         self.post("new", &letter, &["open"]);
     }
 
-    /// A letter that left, and what it says.
+    /// A letter that left to a participant, and what it says. Account letters have no Reply-To.
     fn some_letter(&mut self) -> Option<(Left, Inbound)> {
         let left = self.server.submissions();
-        if left.is_empty() {
+        let read = left.into_iter().map(|left| (mail::parse(&left.raw, None), left));
+        let of_tickets: Vec<_> = read.filter(|(inbound, _)| !inbound.reply_to.is_empty()).collect();
+        if of_tickets.is_empty() {
             return None;
         }
-        let left = self.dice.pick(&left).clone();
-        let inbound = mail::parse(&left.raw, None);
+        let (inbound, left) = self.dice.pick(&of_tickets).clone();
         Some((left, inbound))
     }
 
@@ -189,7 +192,11 @@ impl World {
 
     /// A letter comes back (RFC 3464), or a report of one that was not ours.
     fn report(&mut self) {
-        let Some((left, _)) = self.some_letter() else { return self.new_mail() };
+        let left = self.server.submissions();
+        if left.is_empty() {
+            return self.new_mail();
+        }
+        let left = self.dice.pick(&left).clone();
         let (reply, to) = match self.dice.below(4) {
             0 => ("452 4.2.2 mailbox full", left.rcpt_to[0].clone()),
             1 => ("550 5.1.1 no such user", address("somebody@strange.example")),

@@ -21,6 +21,9 @@ mod driver;
 mod life;
 mod mails;
 mod net;
+mod operator;
+mod team;
+mod twin;
 mod world;
 
 use std::collections::BTreeSet;
@@ -29,7 +32,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand lives are made of at least; else they prove nothing about it.
-const HAPPENS: [&str; 26] = [
+const HAPPENS: [&str; 33] = [
     "Opened",
     "Comment",
     "Note",
@@ -56,6 +59,13 @@ const HAPPENS: [&str; 26] = [
     "Failed",
     "Withdrawn",
     "a pause",
+    "ParticipantRemoved",
+    "an invitation",
+    "a new password",
+    "a copy of the desk",
+    "a second desk",
+    "a restored desk",
+    "a restored mail server",
 ];
 
 fn number(name: &str) -> Option<u64> {

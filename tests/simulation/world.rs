@@ -9,11 +9,13 @@ use postdesk::demo::server::{Habits, Options, Server, User};
 use postdesk::mail::Address;
 use postdesk::secret::Random;
 use postdesk::store::{MemoryDisk, MemoryFiles};
-use postdesk::tracker::{FormId, ProjectId, RunId, TicketId, Viewer};
+use postdesk::tracker::{FormId, LetterKind, ProjectId, RunId, TicketId, Viewer};
 
+use crate::check::SEEN;
 use crate::dice::Dice;
 use crate::life::site;
 use crate::net::Net;
+use crate::operator::Operator;
 
 pub const DESK: &str = "support@desk.example";
 pub const ALIAS: &str = "help@desk.example";
@@ -25,10 +27,13 @@ pub fn address(text: &str) -> Address {
 /// A mail that lies in the desk's account.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    pub email: String,
+    /// Of its octets, of which the trace header is its own; its Email's id may change.
+    pub blob: String,
     pub kind: &'static str,
     /// The verdicts that it may get, by their words; any where empty.
     pub allowed: &'static [&'static str],
+    /// The mail server lost it.
+    pub lost: bool,
 }
 
 /// What someone did in the tracker and was told that it happened.
@@ -36,6 +41,7 @@ pub struct Arrival {
 pub enum Told {
     Commented { ticket: TicketId, text: String },
     Noted { ticket: TicketId, text: String },
+    Mailed { handle: &'static str, letter: LetterKind },
 }
 
 pub struct World {
@@ -59,10 +65,14 @@ pub struct World {
     /// Every mail that came in, as its sender wrote it, with its recipient.
     pub posted: Vec<(Vec<u8>, Address)>,
     pub told: Arc<Mutex<Vec<Told>>>,
-    /// What was tried, whether or not it was told to have happened.
-    pub tried_again: Vec<u64>,
+    /// The letters that somebody tried to send again, by their Message-IDs, whether or not it was told
+    /// to have happened.
+    pub tried_again: Vec<String>,
     /// Addresses whose pause somebody tried to lift, folded.
     pub lifted: Vec<String>,
+    pub operator: Operator,
+    /// Whether another daemon is to start beside this one.
+    pub twin_wanted: bool,
     /// How long a reply waits before it leaves.
     pub undo: Duration,
     pub numbers: u64,
@@ -123,6 +133,8 @@ impl World {
             told: Arc::default(),
             tried_again: Vec::new(),
             lifted: Vec::new(),
+            operator: Operator::default(),
+            twin_wanted: false,
             undo,
             numbers: 0,
             beats: 0,
@@ -158,6 +170,11 @@ impl World {
             eprintln!("{line}");
         }
         self.trace.push(line);
+    }
+
+    /// There was this in this life.
+    pub fn saw(&mut self, what: &str) {
+        self.note(format!("{SEEN}{what}"));
     }
 
     /// The process ends here: what was written stays.

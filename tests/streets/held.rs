@@ -3,7 +3,7 @@
 use postdesk::desk::{DeskError, ProjectEdit};
 use postdesk::mail::Authentication;
 use postdesk::store::Look;
-use postdesk::tracker::{MailRowId, TicketId};
+use postdesk::tracker::{MailRowId, TicketId, Viewer};
 use postdesk::triage::{HoldCause, IgnoreCause, MailRow, VerdictKind};
 
 use crate::bench::{ANNA, BEN, Bench, DESK, form};
@@ -62,6 +62,29 @@ async fn a_mail_held_for_its_address_becomes_a_ticket() {
     let told = bench.left_to(ANNA).len();
     assert_eq!(told, 1, "confirmed as usual: once a day, where nothing is known of the sender");
     assert_eq!(bench.store.read().unwrap().held_count().unwrap(), 0);
+}
+
+/// A server may give its Emails other ids at any time; another mail has the former one after a restore.
+#[tokio::test]
+async fn a_held_mail_that_got_another_id_moves_when_somebody_decides() {
+    for former_answer in [false, true] {
+        let bench = Bench::start().await;
+        bench.adopt_empty().await;
+        let (taken_in, dismissed) = (post("taken").to(DESK), post("dismissed").to(DESK));
+        let taken_in = hold(&bench, &taken_in, HoldCause::NoProject).await;
+        let dismissed = hold(&bench, &dismissed, HoldCause::NoProject).await;
+        bench.server.change_email_ids(DESK, former_answer);
+        let project = Some(bench.project.id);
+        bench.desk.take_in(bench.jane, taken_in.id, form(), project).await.unwrap();
+        let admin = Viewer { admin: true, ..bench.jane };
+        bench.desk.dismiss(admin, dismissed.id, form()).await.unwrap();
+        bench.sweep().await;
+        assert_eq!((bench.mails_in("Held").len(), bench.mails_in("Handled").len()), (0, 2));
+        let handled: Vec<_> = bench.mails_in("Handled").into_iter().map(|mail| mail.id).collect();
+        for row in [now(&bench, taken_in.id), now(&bench, dismissed.id)] {
+            assert!(row.filed && (former_answer || handled.contains(&row.source.email)), "{row:?}");
+        }
+    }
 }
 
 /// A row of before such mails were shown on their ticket.

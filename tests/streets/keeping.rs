@@ -149,6 +149,25 @@ async fn what_came_after_the_backup_is_taken_in_again_without_letters() {
     assert_nothing_twice(&bench);
 }
 
+/// The mail server gave other ids meanwhile: what is on record is known by its content.
+#[tokio::test]
+async fn filed_mails_that_got_other_ids_are_not_taken_in_again() {
+    for former_answer in [false, true] {
+        let (bench, _) = Bench::with_ticket().await;
+        let kept = backup(&bench).await;
+        let rows = bench.rows();
+        bench.server.change_email_ids(DESK, former_answer);
+        let bench = restore(bench, &kept).await;
+        bench.intake.take_over().await.unwrap();
+        let since = bench.store.read().unwrap().restored().unwrap().unwrap().backup;
+        bench.intake.replay(since).await.unwrap();
+        let after = bench.rows();
+        assert_eq!((after.len(), after[0].verdict), (rows.len(), rows[0].verdict), "{after:?}");
+        assert_ne!(after[0].source.email, rows[0].source.email, "it bears the present id");
+        assert!(after.iter().all(|row| row.filed));
+    }
+}
+
 #[tokio::test]
 async fn letters_that_were_pending_are_looked_for_and_not_sent_again() {
     let (bench, ticket) = Bench::with_ticket().await;

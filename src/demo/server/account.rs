@@ -250,6 +250,7 @@ impl Account {
         let name = |id: &String| self.mailboxes.get(id).map(|mailbox| mailbox.name.clone());
         let mail = |(id, email): (&String, &Email)| Mail {
             id: id.clone(),
+            blob: email.blob.clone(),
             received_at: email.received_at,
             mailboxes: email.mailboxes.iter().filter_map(name).collect(),
             keywords: email.keywords.iter().cloned().collect(),

@@ -25,6 +25,8 @@ pub struct Left {
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub id: String,
+    /// Stays the same where the id changes.
+    pub blob: String,
     pub received_at: Timestamp,
     /// Names of the mailboxes it lies in.
     pub mailboxes: Vec<String>,
