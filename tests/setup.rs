@@ -18,14 +18,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use postdesk::clock::Clock;
-use postdesk::config::Config;
+use postdesk::config::{Config, TlsSource};
 use postdesk::demo::server::{At, Fault, Habits, Options, Server, Times, User};
 use postdesk::mail::Address;
 use postdesk::secret::Random;
 use postdesk::triage::Wildcard;
+use support::acme::Acme;
 use support::authority::behind_tls;
 use support::dialogue::Dialogue;
 use support::dns::{Dns, Srv};
+use support::keeper::Kept;
+use support::wait::{LONG, until};
 use tempfile::TempDir;
 
 const DESK: &str = "support@desk.example";
@@ -138,7 +141,7 @@ async fn a_person_at_a_terminal() {
     talk.answers("Public host name of the tracker [desk.desk.example]: ", "nothing/at/all").await;
     talk.shows("without a path").await;
     talk.answers("Public host name of the tracker", "localhost").await;
-    talk.answers("Which [1]: ", "4").await;
+    talk.answers("Which [1]: ", "5").await;
     talk.answers("Which [1]: ", "").await;
     talk.shows("ok    listener").await;
     talk.answers("Address for answers [support+{key}@desk.example]: ", "").await;
@@ -294,6 +297,116 @@ async fn a_server_that_is_not_there_then_one_that_is_and_an_address_that_does_no
     assert!(config.mail.token.is_some() && config.mail.user.is_none());
     assert_eq!(std::fs::read_to_string(world.path("etc/mail-token")).unwrap(), "a token\n");
     assert_eq!(config.addresses.reply_to, postdesk::config::ReplyTo::Plain);
+}
+
+/// An authority with a private root, and everything else by flags: the desk that was set up gets its
+/// certificate.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_from_an_authority() {
+    let world = World::new(Habits::stalwart()).await;
+    let acme = Acme::start(support::acme::Options::new(|| Clock::system().now())).await;
+    std::fs::write(world.path("password"), "the right one\n").unwrap();
+    let (password, data) = (world.path("password"), world.path("data"));
+    let (directory, root) = (acme.directory(), acme.root());
+    let flags = world.flags(&[
+        "--yes",
+        "--address",
+        DESK,
+        "--server",
+        &world.https,
+        "--password-file",
+        password.to_str().unwrap(),
+        "--public",
+        "localhost",
+        "--data",
+        data.to_str().unwrap(),
+        "--no-test-mail",
+        "--front",
+        "acme",
+        "--acme-directory",
+        &directory,
+        "--acme-contact",
+        "admin@desk.example",
+        "--acme-ca",
+        root.to_str().unwrap(),
+    ]);
+    let (ok, text) = postdesk(&strs(&flags));
+    assert!(ok, "{text}");
+    for part in [
+        "port 443 of that host (tls-alpn-01)",
+        "warn  authority",
+        "comes to port 443 of localhost",
+        "See to it that port 443 of localhost is reached from outside",
+    ] {
+        assert!(text.contains(part), "no {part:?} in\n{text}");
+    }
+    let config = world.config();
+    assert!(config.web.trusted_proxies.is_empty() && config.web.redirect.is_empty());
+    acme.tls_port(config.web.listen[0]);
+    let file = world.path("etc/postdesk.toml");
+    let run = [env!("CARGO_BIN_EXE_postdesk"), "run", "--config", file.to_str().unwrap()];
+    let _desk = Kept::start("desk", &run, world.folder.path(), false).unwrap();
+    let kept = data.join("tls/acme");
+    until("a certificate", LONG, async || acme.tried().contains(&("tls-alpn-01", true)).then_some(())).await;
+    assert_eq!(acme.contacts(), [serde_json::json!(["mailto:admin@desk.example"])]);
+    assert!(kept.is_dir());
+}
+
+/// The same at a terminal, where the authority cannot be reached, after another answer was wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_authority_that_is_not_there_is_no_hindrance() {
+    let world = World::new(Habits::stalwart()).await;
+    std::fs::write(world.path("password"), "the right one\n").unwrap();
+    let (password, data) = (world.path("password"), world.path("data"));
+    let redirect = format!("127.0.0.1:{}", support::folder::free_port());
+    let flags = world.flags(&[
+        "--address",
+        DESK,
+        "--server",
+        &world.https,
+        "--user",
+        DESK,
+        "--password-file",
+        password.to_str().unwrap(),
+        "--public",
+        "localhost",
+        "--data",
+        data.to_str().unwrap(),
+        "--no-test-mail",
+        "--wildcard",
+        "support+{key}@desk.example",
+        "--acme-challenge",
+        "http-01",
+        "--redirect",
+        &redirect,
+        "--project",
+        "-",
+        "--admin",
+        "-",
+    ]);
+    let mut talk = Dialogue::piped(&strs(&flags));
+    talk.answers("Which [1]: ", "3").await;
+    talk.answers("File of the certificate", "/nowhere/fullchain.pem").await;
+    talk.answers("File of its key", "/nowhere/privkey.pem").await;
+    talk.shows("bad   certificate").await;
+    talk.answers("Go on all the same?", "no").await;
+    talk.answers("Public host name", "localhost").await;
+    talk.answers("Which [1]: ", "2").await;
+    talk.shows("port 80 of that host (http-01)").await;
+    let nobody = format!("https://127.0.0.1:{}/directory", support::folder::free_port());
+    talk.answers("Its directory [https://acme-v02.api.letsencrypt.org/directory]: ", &nobody).await;
+    talk.answers("Mail address that it may write to (- for none) [-]: ", "admin").await;
+    talk.shows("is no mail address").await;
+    talk.answers("Mail address that it may write to", "").await;
+    talk.shows("warn  authority").await;
+    talk.answers("Write ", "").await;
+    talk.shows("See to it that port 80 of localhost").await;
+    assert!(talk.ends().await.success(), "{}", talk.text());
+    let config = world.config();
+    let Some(TlsSource::Acme(acme)) = config.tls else { panic!("{:?}", config.tls) };
+    assert_eq!((acme.directory.as_str(), acme.challenge.port()), (nobody.as_str(), 80));
+    assert!(acme.contact.is_none());
+    assert_eq!(config.web.redirect, [redirect.parse().unwrap()]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

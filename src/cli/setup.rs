@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::args::At;
-use crate::setup::{self, Options, Talk};
+use crate::config;
+use crate::setup::{self, Authority, Options, Talk};
 
 /// What is given here is not asked for.
 #[derive(Debug, Args)]
@@ -60,9 +61,25 @@ pub(super) struct Setup {
     /// Its key (PEM), for --front files.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
+    /// The authority's directory, for --front acme; else Let's Encrypt's.
+    #[arg(long, value_name = "URL")]
+    acme_directory: Option<String>,
+    /// Where the authority may write to, for --front acme; - for nowhere.
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
+    acme_contact: Option<String>,
+    /// How the authority sees that the host is ours, for --front acme.
+    #[arg(long, value_enum, default_value_t)]
+    acme_challenge: Challenge,
+    /// A PEM file with further roots, for an authority whose own https has a private one.
+    #[arg(long, value_name = "FILE")]
+    acme_ca: Option<PathBuf>,
     /// Where the tracker listens; may be given more than once.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Vec<SocketAddr>,
+    /// A plain port that leads browsers to https, and an authority to its answer; may be given more
+    /// than once.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    redirect: Vec<SocketAddr>,
     /// The data folder.
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -96,6 +113,8 @@ pub(super) struct Setup {
 enum Front {
     /// Through a proxy on this computer that speaks it.
     Proxy,
+    /// Directly, with a certificate from an authority such as Let's Encrypt.
+    Acme,
     /// Directly, with a certificate from files.
     Files,
     /// Directly, with a certificate that Postdesk makes, for trying out.
@@ -106,8 +125,29 @@ impl From<Front> for setup::Front {
     fn from(front: Front) -> Self {
         match front {
             Front::Proxy => Self::Proxy,
+            Front::Acme => Self::Acme,
             Front::Files => Self::Files,
             Front::Generated => Self::Generated,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Challenge {
+    /// It comes to port 443 of the host.
+    #[default]
+    #[value(name = "tls-alpn-01")]
+    TlsAlpn01,
+    /// It comes to port 80 of the host.
+    #[value(name = "http-01")]
+    Http01,
+}
+
+impl From<Challenge> for config::Challenge {
+    fn from(challenge: Challenge) -> Self {
+        match challenge {
+            Challenge::TlsAlpn01 => Self::TlsAlpn01,
+            Challenge::Http01 => Self::Http01,
         }
     }
 }
@@ -156,7 +196,14 @@ fn options(setup: Setup) -> Options {
         front: setup.front.map(Into::into),
         certificate: setup.certificate,
         key: setup.key,
+        acme: Authority {
+            directory: setup.acme_directory,
+            contact: setup.acme_contact,
+            challenge: setup.acme_challenge.into(),
+            ca: setup.acme_ca,
+        },
         listen: setup.listen,
+        redirect: setup.redirect,
         data: setup.data,
         wildcard: setup.wildcard,
         plain: setup.plain,

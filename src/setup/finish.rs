@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::kind::{Kind, Site};
 use super::{Kept, NONE, Setup, SetupError};
-use crate::config::{Secret, Written};
+use crate::config::{Secret, TlsSource, Written};
 use crate::mail::Address;
 
 impl Setup<'_> {
@@ -163,6 +163,13 @@ impl Setup<'_> {
                 "- Give the service its credential: `LoadCredential={name}:…` or `LoadCredentialEncrypted={name}:…`."
             );
             self.talk.say(&text)?;
+        }
+        if let Some(TlsSource::Acme(acme)) = &config.tls {
+            let (port, host) = (acme.challenge.port(), config.public_url.host_str().unwrap_or_default());
+            self.talk.say(&format!(
+                "- See to it that port {port} of {host} is reached from outside. The certificate comes by itself once the \
+                 desk runs; until then browsers warn of one of its own making."
+            ))?;
         }
         if !runs {
             let start = match self.place.service {

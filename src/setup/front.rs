@@ -2,11 +2,14 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use super::{Front, Setup, SetupError};
+use super::{Front, NONE, Setup, SetupError};
+use crate::config::{Acme, Challenge};
 use crate::mail::Address;
 
 /// Where a tracker without a proxy listens.
 const HTTPS: u16 = 443;
+/// Where an authority asks by http-01.
+const HTTP: u16 = 80;
 
 impl Setup<'_> {
     /// Asks for the public name, and for how https comes to it; tries both, and the data folder.
@@ -22,7 +25,10 @@ impl Setup<'_> {
         }
         loop {
             // What an earlier answer set would have its own say about the next one.
-            self.written.without_table("tls");
+            for table in ["tls", "tls.acme"] {
+                self.written.without_table(table);
+            }
+            self.written.without("web.redirect");
             self.public_url(address)?;
             self.https()?;
             let config = match self.config() {
@@ -73,10 +79,13 @@ impl Setup<'_> {
         for setting in ["web.listen", "web.trusted_proxies"] {
             self.written.without(setting);
         }
-        let listen = self.options.listen.clone();
+        let (listen, redirect) = (self.options.listen.clone(), self.options.redirect.clone());
         self.addresses("web.listen", &listen, (front != Front::Proxy).then_some(HTTPS));
+        let asked = front == Front::Acme && self.options.acme.challenge == Challenge::Http01;
+        self.addresses("web.redirect", &redirect, asked.then_some(HTTP));
         match front {
             Front::Proxy => self.written.list("web.trusted_proxies", &["127.0.0.1", "::1"]),
+            Front::Acme => self.authority()?,
             Front::Files => self.files()?,
             Front::Generated => self.written.yes("tls.generated"),
         }
@@ -98,15 +107,64 @@ impl Setup<'_> {
         if self.talk.asks() {
             self.talk.say("How does https come to it?")?;
             self.talk.say("  1  a proxy on this computer speaks it, such as nginx or Caddy")?;
-            self.talk.say("  2  Postdesk speaks it, with a certificate of yours")?;
-            self.talk.say("  3  Postdesk speaks it, with a certificate of its own that browsers warn of")?;
+            self.talk.say(
+                "  2  Postdesk speaks it, with a certificate from Let's Encrypt or another authority (ACME)",
+            )?;
+            self.talk.say("  3  Postdesk speaks it, with a certificate of yours")?;
+            self.talk.say("  4  Postdesk speaks it, with a certificate of its own that browsers warn of")?;
         }
         loop {
             match self.talk.ask("--front", "Which", Some("1"))?.as_str() {
                 "1" => return Ok(Front::Proxy),
-                "2" => return Ok(Front::Files),
-                "3" => return Ok(Front::Generated),
-                _ => self.talk.wrong("Answer 1, 2 or 3.")?,
+                "2" => return Ok(Front::Acme),
+                "3" => return Ok(Front::Files),
+                "4" => return Ok(Front::Generated),
+                _ => self.talk.wrong("Answer 1, 2, 3 or 4.")?,
+            }
+        }
+    }
+
+    /// Asks who gives the certificate, and says what that takes.
+    fn authority(&mut self) -> Result<(), SetupError> {
+        let given = self.options.acme.clone();
+        let (name, port) = (given.challenge.name(), given.challenge.port());
+        self.talk.say(&format!(
+            "  The authority comes to port {port} of that host ({name}), which has to be reached from outside and to lead"
+        ))?;
+        self.talk.say("  here. To ask it for a certificate is to agree to its terms of service.")?;
+        self.written.table("tls.acme");
+        let usual = Acme::default().directory;
+        let directory = match self.options.acme.directory.take() {
+            Some(directory) => directory,
+            None => self.talk.ask("--acme-directory", "Its directory", Some(usual.as_str()))?,
+        };
+        self.written.text("tls.acme.directory", &directory);
+        if let Some(contact) = self.contact()? {
+            self.written.text("tls.acme.contact", contact.as_str());
+        }
+        self.written.text("tls.acme.challenge", name);
+        match given.ca {
+            Some(ca) => self.file("tls.acme.ca", &ca),
+            None => Ok(()),
+        }
+    }
+
+    fn contact(&mut self) -> Result<Option<Address>, SetupError> {
+        let mut given = self.options.acme.contact.take();
+        loop {
+            let text = match given.take() {
+                Some(text) => text,
+                None => {
+                    let question = "Mail address that it may write to (- for none)";
+                    self.talk.ask("--acme-contact", question, Some(NONE))?
+                }
+            };
+            if text == NONE {
+                return Ok(None);
+            }
+            match Address::parse(&text) {
+                Ok(address) => return Ok(Some(address)),
+                Err(error) => self.talk.wrong(&format!("\"{text}\" is no mail address: {error}."))?,
             }
         }
     }

@@ -21,7 +21,7 @@ use std::path::Path;
 use secrecy::SecretString;
 
 pub use error::SetupError;
-pub use options::{Front, Options};
+pub use options::{Authority, Front, Options};
 pub use talk::{Talk, show_typing};
 
 use crate::check::Probe;

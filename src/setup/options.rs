@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::Challenge;
+
 /// Answers that were given by flags, and how to go about the rest.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -30,7 +32,9 @@ pub struct Options {
     pub front: Option<Front>,
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    pub acme: Authority,
     pub listen: Vec<SocketAddr>,
+    pub redirect: Vec<SocketAddr>,
     pub data: Option<PathBuf>,
     pub wildcard: Option<String>,
     /// Letters carry the plain address.
@@ -49,11 +53,25 @@ pub struct Options {
     pub resolver: Option<SocketAddr>,
 }
 
+/// The authority that is to give the certificate.
+#[derive(Clone, Debug, Default)]
+pub struct Authority {
+    /// Its directory (RFC 8555 §7.1.1); else Let's Encrypt's.
+    pub directory: Option<String>,
+    /// Where it may write to; `-` for nowhere.
+    pub contact: Option<String>,
+    pub challenge: Challenge,
+    /// A PEM file with further roots, where the directory itself has a private one.
+    pub ca: Option<PathBuf>,
+}
+
 /// How browsers reach the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
     /// Through a proxy on this computer that speaks https.
     Proxy,
+    /// Directly, with a certificate from an authority, by ACME (RFC 8555).
+    Acme,
     /// Directly, with a certificate from files.
     Files,
     /// Directly, with a certificate that Postdesk makes, for trying out.
