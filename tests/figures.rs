@@ -17,6 +17,8 @@
 mod bare;
 #[path = "figures/mails.rs"]
 mod mails;
+#[path = "figures/rest.rs"]
+mod rest;
 mod support;
 #[path = "figures/tickets.rs"]
 mod tickets;

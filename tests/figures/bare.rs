@@ -171,6 +171,7 @@ impl Bare {
         let import = json!({ "accountId": self.user, "emails": { "m": email } });
         let answer = self.call(json!([["Email/import", import, "0"]])).await;
         let id = answer[0][1]["created"]["m"]["id"].clone();
+        assert!(id.is_string(), "{answer:?}");
         let patch = json!({
             format!("mailboxIds/{}", boxes.drafts): null,
             format!("mailboxIds/{}", boxes.sent): true,
