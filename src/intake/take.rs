@@ -260,13 +260,17 @@ impl Intake {
         present: &HashSet<EmailId>,
     ) -> Result<MailRow, IntakeError> {
         self.desk.pulse().works(Street::Intake);
-        if mail.raw != NOT_KEPT
-            && let Some(row) = self.row_of_same_bytes(&mail, present).await?
-        {
-            return Ok(row);
-        }
+        let known = self.row_of_same_bytes(&mail, present).await?;
         let quiet = adoption.how == AdoptHow::Import && mail.source.received_at <= adoption.at;
         let arrived = Arrived { source: mail.source, raw: mail.raw, inbound: mail.inbound, quiet };
+        if let Some(row) = known {
+            // As one that a person put back, which this may be; but not where filed mails are looked
+            // through.
+            if row.filed && row.verdict.is_set_aside() && !quiet {
+                return Ok(self.desk.decide_again(row.id, arrived, mail.unread).await?.unwrap_or(row));
+            }
+            return Ok(row);
+        }
         Ok(match mail.unread {
             Some(cause) => self.desk.hold(arrived, cause).await?,
             None => self.desk.receive(arrived).await?,
@@ -275,8 +279,7 @@ impl Intake {
 
     /// A server may give an Email a new id between our taking it and our filing it. Bytes that
     /// match a row whose Email is not in the mailbox any more are that row's. So is an Email of the
-    /// same arrival that comes once more, where the mail server or this desk was restored; but a person
-    /// may have put one back that was set aside.
+    /// same arrival that comes once more, where the mail server or this desk was restored.
     async fn row_of_same_bytes(
         &self,
         mail: &Fetched,
@@ -284,10 +287,11 @@ impl Intake {
     ) -> Result<Option<MailRow>, IntakeError> {
         let same_arrival = |row: &MailRow| {
             let source = EmailRef { email: mail.source.email.clone(), ..row.source.clone() };
-            source == mail.source && !row.verdict.is_set_aside()
+            source == mail.source
         };
         let orphan = self.desk.store.read()?.mail_rows_by_raw(&mail.raw)?.into_iter().find(|row| {
-            (!row.filed || same_arrival(row)) && !present.contains(&EmailId::from(row.source.email.as_str()))
+            let taken = mail.raw != NOT_KEPT && !row.filed;
+            (taken || same_arrival(row)) && !present.contains(&EmailId::from(row.source.email.as_str()))
         });
         let Some(row) = orphan else { return Ok(None) };
         let boxes = self.boxes().await?;
