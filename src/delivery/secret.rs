@@ -63,7 +63,8 @@ impl Delivery {
     /// A draft that is gone means sent, because the server destroys it then. One that is still there
     /// proves nothing; the mailbox is tidied of it when the search is given up.
     pub(super) async fn look_for_secret(&self, row: &OutboxRow) -> Result<LookFound, DeliveryError> {
-        if row.state != OutboxState::Submitting {
+        // One that was pending in a backup had no draft there: that there is none proves nothing.
+        if row.state != OutboxState::Submitting || row.email.is_none() {
             return Ok(LookFound::Nothing);
         }
         let is_it = |info: &EmailInfo| info.message_ids.contains(&row.message_id);

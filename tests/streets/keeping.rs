@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use postdesk::desk::{DeskError, after_restore};
+use postdesk::desk::{DeskError, NewAccount, after_restore};
 use postdesk::intake::{IntakeError, Swept};
 use postdesk::keep::{Header, Restoring, Source, pack};
+use postdesk::mail::Address;
 use postdesk::secret::Random;
 use postdesk::store::{Look, Store, StorePath, look_at_copy};
-use postdesk::tracker::{Actor, Body, EventKind, OutboxState, PauseWhy};
+use postdesk::tracker::{Actor, Body, EventKind, Handle, OutboxState, PauseWhy};
 use postdesk::triage::VerdictKind;
 
 use crate::bench::{ANNA, BEN, Bench, DESK, POLL, form};
@@ -186,6 +187,28 @@ async fn letters_that_were_pending_are_looked_for_and_not_sent_again() {
     bench.settle().await;
     assert_eq!(bench.letters(ticket.id).pop().unwrap().state, OutboxState::Sent, "it was found in Sent");
     assert_nothing_twice(&bench);
+}
+
+/// Its link opens nothing any more, and that no draft lies there proves nothing.
+#[tokio::test]
+async fn an_invitation_that_was_pending_does_not_count_as_sent() {
+    let (bench, _) = Bench::with_ticket().await;
+    let new = NewAccount {
+        handle: Handle::parse("lin").unwrap(),
+        name: None,
+        address: Address::parse("lin@team.example").unwrap(),
+        admin: false,
+        projects: Vec::new(),
+    };
+    bench.desk.invite_account(new).await.unwrap();
+    let kept = backup(&bench).await;
+    let bench = restore(bench, &kept).await;
+    bench.intake.take_over().await.unwrap();
+    bench.desk.resume().await.unwrap();
+    bench.advance(POLL * 2);
+    bench.settle().await;
+    assert_eq!(bench.all_letters().pop().unwrap().state, OutboxState::PresumedSent);
+    assert!(bench.left_to("lin@team.example").is_empty());
 }
 
 #[tokio::test]
