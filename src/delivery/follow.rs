@@ -82,12 +82,19 @@ impl Delivery {
         if let Some(email) = sent.get(&row.message_id) {
             return Ok(LookFound::Left { email: Some(email.as_str().to_owned()) });
         }
-        if let (Some(email), Some(_)) = (&row.email, row.submitted_at)
-            && self.jmap().await?.submission_of(&EmailId::from(email.as_str())).await?.is_some()
-        {
-            return Ok(LookFound::Left { email: Some(email.clone()) });
+        if let (Some(email), Some(_)) = (&row.email, row.submitted_at) {
+            let id = EmailId::from(email.as_str());
+            if self.jmap().await?.submission_of(&id).await?.is_some() && !self.is_anothers(&id, row).await? {
+                return Ok(LookFound::Left { email: Some(email.clone()) });
+            }
         }
         Ok(LookFound::Nothing)
+    }
+
+    /// Whether this id is another mail's by now: a server that was restored gives ids a second time.
+    async fn is_anothers(&self, email: &EmailId, row: &OutboxRow) -> Result<bool, DeliveryError> {
+        let found = self.jmap().await?.emails(std::slice::from_ref(email)).await?;
+        Ok(found.iter().any(|info| info.id == *email && !info.message_ids.contains(&row.message_id)))
     }
 
     /// What was put into Sent since then. Sent is enumerated and compared by Message-ID, because

@@ -182,3 +182,28 @@ async fn looks_are_bounded_and_a_server_that_forgets_is_not_asked_again() {
     bench.drain().await;
     assert_eq!((last(&bench).state, last(&bench).next_look), (OutboxState::Sent, None));
 }
+
+/// A mail server that was restored gives its ids again: that a submission names one proves nothing for
+/// the letter that had it before.
+#[tokio::test]
+async fn a_submission_of_another_letter_under_the_same_id_proves_nothing() {
+    let (bench, first) = Bench::with_ticket().await;
+    bench.receive(&post("m2").from(BEN)).await;
+    bench.drain().await;
+    let second = bench.ticket(2);
+    let backup = bench.server.backup();
+    let rule = bench.server.faults().add(Fault::CutBefore(SUBMIT), Times::Once);
+    bench.comment(&first, "It never left.").await;
+    bench.drain().await;
+    let lost = bench.letters(first.id).pop().unwrap();
+    assert_eq!((rule.hits(), lost.state), (1, OutboxState::Submitting));
+    bench.server.restore(backup);
+    bench.comment(&second, "It left.").await;
+    bench.drain().await;
+    let left = bench.letters(second.id).pop().unwrap();
+    assert_eq!((left.state, &left.email), (OutboxState::Sent, &lost.email), "the id was given again");
+    bench.settle().await;
+    let lost = bench.letters(first.id).pop().unwrap();
+    assert_eq!(lost.state, OutboxState::Unknown, "a person decides: {lost:?}");
+    assert_eq!(bench.times_left().get(lost.message_id.as_str()), None);
+}
