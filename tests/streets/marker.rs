@@ -187,6 +187,23 @@ async fn a_clone_on_another_host_stops_until_somebody_decides() {
     assert_eq!(clone.times_left().get(waiting.message_id.as_str()), Some(&1), "nothing leaves twice");
 }
 
+/// Between the question what lies there and the answer its id changes: that shows no marker, and does
+/// not say that there is none.
+#[tokio::test]
+async fn a_marker_whose_id_changes_while_it_is_read_stops_a_clone_all_the_same() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let clone = bench.clone_to("birch").await;
+    let rule = bench.server.faults().add(Fault::ChangeEmailIds(false), Times::Next(2));
+    for _ in 0..4 {
+        let _ = clone.intake.sweep().await;
+    }
+    assert_eq!(rule.hits(), 2);
+    assert!(markers(&clone).iter().all(|marker| marker.host == HOST), "{:?}", markers(&clone));
+    assert_does_nothing(&clone).await;
+    assert_eq!(stopped(&clone), Some(Foreign::Host));
+}
+
 #[tokio::test]
 async fn a_copy_on_the_same_host_takes_over_and_the_first_one_stops() {
     let bench = Bench::start().await;
