@@ -1,6 +1,7 @@
 //! What has to be true in the end, whatever happened.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
 
 use postdesk::mail;
 use postdesk::store::{Look, Read, Store};
@@ -50,7 +51,7 @@ pub fn check(world: &mut World) -> Result<(), String> {
     mails(world, &books)?;
     letters(world, &books)?;
     due_letters(world, &books)?;
-    unsubscribed(&books)?;
+    unsubscribed(world, &books)?;
     team::check(world, &books)?;
     operator::check(world)?;
     told(world, &books)?;
@@ -249,8 +250,10 @@ fn due_letters(world: &World, books: &Books) -> Result<(), String> {
 }
 
 /// Nothing was submitted to whoever had unsubscribed before.
-fn unsubscribed(books: &Books) -> Result<(), String> {
+fn unsubscribed(world: &World, books: &Books) -> Result<(), String> {
     let suppressed: HashMap<String, _> = books.read.suppressions().unwrap().into_iter().collect();
+    // What is taken in again happened when its mail came, of which servers tell whole seconds alone.
+    let about = Duration::from_secs(u64::from(world.operator.desk_restored.is_some()));
     for row in books.letters.iter().filter(|row| row.state != OutboxState::Withdrawn) {
         // One that was pending in a backup has the time of the restore, and no Email.
         let (Some(marked), Some(_)) = (row.submitted_at, &row.email) else { continue };
@@ -260,7 +263,7 @@ fn unsubscribed(books: &Books) -> Result<(), String> {
         for event in &books.events[&ticket.id] {
             match event.kind {
                 EventKind::Unsubscribed { participant } if participant == no => {
-                    off = off || event.at < marked;
+                    off = off || event.at + about < marked;
                 }
                 // Of one time: it may have been before. Who is taken off and added again is subscribed.
                 EventKind::Subscribed { participant } | EventKind::ParticipantAdded { participant }
