@@ -117,6 +117,7 @@ pub(super) fn insert(w: &mut Write<'_>, new: &NewAccount, now: Timestamp) -> Res
         admin: new.admin,
         disabled: false,
         password: None,
+        notices: crate::tracker::Notices::default(),
         created_at: now,
     };
     account.id = w.add_account(&account)?;

@@ -5,6 +5,10 @@ use serde::Serialize;
 
 use super::Html;
 
+mod account;
+
+pub use account::{AccountPage, Choice};
+
 /// A page of the theme: a content with the name of its template in `pages/`.
 pub trait Page: Serialize {
     const NAME: &'static str;
@@ -25,6 +29,7 @@ pages! {
     Empty => "empty",
     Ticket => "ticket",
     Held => "held",
+    AccountPage => "account",
     SignIn => "sign_in",
     Welcome => "welcome",
     Unsubscribe => "unsubscribe",

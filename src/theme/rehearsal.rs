@@ -62,6 +62,7 @@ impl Theme {
             ("ticket", self.page(&frame, &samples::ticket())),
             ("ticket for a reader", self.page(&trouble, &reader)),
             ("held", self.page(&frame, &samples::held())),
+            ("account", self.page(&frame, &samples::own_account())),
             ("nothing held", self.page(&other_desk, &no_held)),
             ("sign in", self.page(&quiet, &samples::sign_in())),
             ("sign in, fresh", self.page(&quiet, &fresh)),

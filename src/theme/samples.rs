@@ -84,6 +84,20 @@ pub(crate) fn list() -> List {
     }
 }
 
+pub(crate) fn own_account() -> AccountPage {
+    let choice = |value, name, chosen| Choice { value, name, chosen };
+    AccountPage {
+        name: "Jane Okafor".into(),
+        handle: "jane".into(),
+        address: "jane@acme.example".into(),
+        notices: vec![Notice { text: "Saved.".into(), bad: false, link: None }],
+        mails_about: vec![
+            choice("assigned", "Tickets assigned to me", true),
+            choice("nothing", "Nothing", false),
+        ],
+    }
+}
+
 fn text(no: u32, who: &str, html: &str) -> Text {
     Text {
         no,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::AccountId;
+use super::{AccountId, Notices};
 use crate::mail::Address;
 
 /// The name by which an account is mentioned: `@jane`. Lower-case letters, digits, `-` and `_`,
@@ -51,6 +51,8 @@ pub struct Account {
     pub disabled: bool,
     /// The argon2id hash in PHC form; `None` until the first password is set.
     pub password: Option<String>,
+    /// What the account is mailed about.
+    pub notices: Notices,
     pub created_at: Timestamp,
 }
 

@@ -12,6 +12,7 @@ mod id;
 pub mod joining;
 mod journal;
 mod keeping;
+mod notice;
 pub mod outbox;
 mod participant;
 pub mod permission;
@@ -32,6 +33,7 @@ pub use id::{
 pub use joining::{DomainError, Joining, TrustedDomain};
 pub use journal::{JournalEntry, Subject};
 pub use keeping::{ClockJump, Pause, PauseWhy, Restored};
+pub use notice::{Notices, Occasion};
 pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState, Recipient};
 pub use participant::{Participant, Subscription};
 pub use permission::{Action, Role, Viewer};

@@ -51,6 +51,8 @@ pub(super) fn table() -> Vec<Route> {
         act("/p/{project}/{number}/send-now", SignedIn, post(action::undo::send_now)),
         act("/p/{project}/{number}/try-again", SignedIn, post(action::try_again::act)),
         see("/p/{project}/{number}/file/{event}/{part}", SignedIn, get(page::file::show)),
+        see("/account", SignedIn, get(page::account::show)),
+        act("/account", SignedIn, post(action::notices::act)),
         see("/held", SignedIn, get(page::held::show)),
         act("/held/{row}/take-in", SignedIn, post(action::take_in::act)),
         act("/held/{row}/dismiss", SignedIn, post(action::dismiss::act)),

@@ -3,7 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{Record, Stamp, Unreadable, address};
-use crate::tracker::{Account, AccountId, Handle};
+use crate::tracker::{Account, AccountId, Handle, Notices};
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -28,6 +28,9 @@ pub struct StoredAccount {
     #[n(7)]
     #[cbor(default)]
     created_at: Stamp,
+    /// Missing where nobody has chosen.
+    #[n(8)]
+    notices: Option<u8>,
 }
 
 impl Record for Account {
@@ -43,6 +46,11 @@ impl Record for Account {
             disabled: self.disabled,
             password: self.password.clone(),
             created_at: Stamp(self.created_at),
+            notices: Some(match self.notices {
+                Notices::Nothing => 0,
+                Notices::Assigned => 1,
+                Notices::All => 2,
+            }),
         }
     }
 
@@ -57,6 +65,13 @@ impl Record for Account {
             disabled: stored.disabled,
             password: stored.password,
             created_at: stored.created_at.0,
+            notices: match stored.notices {
+                None => Notices::default(),
+                Some(0) => Notices::Nothing,
+                Some(1) => Notices::Assigned,
+                Some(2) => Notices::All,
+                Some(other) => return Err(Unreadable(format!("no choice of notices: {other}"))),
+            },
         })
     }
 }

@@ -34,6 +34,9 @@ fn projects_and_accounts_come_back() {
         ..project("acme/web/deep")
     });
     comes_back(&account("jane"));
+    for notices in Notices::ALL {
+        comes_back(&Account { notices, ..account("jane") });
+    }
     comes_back(&Account { admin: true, disabled: true, password: None, ..account("j-2_x") });
 }
 
@@ -258,11 +261,11 @@ struct LaterAccount {
     address: String,
     #[n(7)]
     created_at: i64,
-    #[n(8)]
+    #[n(100)]
     languages: Vec<String>,
-    #[n(9)]
+    #[n(101)]
     picture: Option<Picture>,
-    #[n(12)]
+    #[n(104)]
     #[cbor(with = "minicbor::bytes")]
     seal: Vec<u8>,
 }

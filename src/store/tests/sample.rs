@@ -46,6 +46,7 @@ pub fn account(handle: &str) -> Account {
         admin: false,
         disabled: false,
         password: Some("$argon2id$…".to_owned()),
+        notices: Notices::default(),
         created_at: at(11),
     }
 }

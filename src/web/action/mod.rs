@@ -6,6 +6,7 @@ pub(super) mod decide;
 pub(super) mod dismiss;
 pub(super) mod forgotten;
 pub(super) mod from_junk;
+pub(super) mod notices;
 pub(super) mod participants;
 pub(super) mod relocate;
 pub(super) mod resume;

@@ -1,5 +1,6 @@
 //! The pages: one file each.
 
+pub(super) mod account;
 pub(super) mod asset;
 mod delivery;
 pub(super) mod file;

@@ -1,5 +1,6 @@
 //! The tracker on a real store: the router is called as the server calls it.
 
+mod account;
 mod forms;
 mod joining;
 mod kit;

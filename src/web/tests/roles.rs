@@ -48,6 +48,8 @@ fn expected(method: &Method, path: &str) -> (&'static str, [Gets; 6]) {
         }
         ("POST", "/p/{project}/{number}/send-now") => ("/p/acme/web/1/send-now", work),
         ("POST", "/p/{project}/{number}/try-again") => ("/p/acme/web/1/try-again", work),
+        ("GET", "/account") => ("/account", [SignIn, Page, Page, Page, Page, Page]),
+        ("POST", "/account") => ("/account", [SignIn, Done, Done, Done, Done, Done]),
         ("GET", "/held") => ("/held", [SignIn, Forbidden, Forbidden, Page, Page, Page]),
         ("POST", "/held/{row}/take-in") => {
             ("/held/ROW/take-in", [SignIn, Forbidden, Forbidden, Done, Done, Done])
@@ -132,6 +134,7 @@ async fn every_route_gives_each_role_what_it_may_have() {
                     ("decision", "once"),
                     ("address", "new@weber.example"),
                     ("into", "2"),
+                    ("notices", "all"),
                 ];
                 house.post(&mut browser, &path, &fields).await
             };
