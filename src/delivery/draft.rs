@@ -1,24 +1,29 @@
 //! Writing a letter: rendered and composed once, kept in the raw store, never rendered again.
 
+use super::notice::notice_trace;
 use super::{Delivery, DeliveryError, ReplyTo, Ways};
 use crate::desk::Drafted;
 use crate::mail::{self, Address, Draft, MessageId, NameAddr};
-use crate::store::{Look, RawError, aside};
+use crate::store::{Look, RawError, StoreError, aside};
 use crate::theme::{ClosedLetter, CommentLetter, ConfirmationLetter, Html, Letter, ParticipantAddedLetter};
 use crate::tracker::{
-    Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, OutboxState, Participant, Project,
-    RawHash, Recipient, Ticket,
+    Account, Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, OutboxState, Project, RawHash,
+    Recipient, Ticket,
 };
 
 /// What a letter is written from, read in one snapshot.
-struct Material {
-    ticket: Ticket,
-    project: Project,
-    person: Participant,
+pub(super) struct Material {
+    pub(super) ticket: Ticket,
+    pub(super) project: Project,
+    to: NameAddr,
+    /// Whose account it is for, where it is a notice.
+    pub(super) account: Option<Account>,
     /// The event that the letter tells of, where it names one.
-    event: Option<Event>,
-    /// Who wrote it, as the letter says it.
-    author: String,
+    pub(super) event: Option<Event>,
+    /// The event whose text it shows: the same, or where that has none, what a customer wrote last.
+    pub(super) shown: Option<Event>,
+    /// Who did it, as the letter says it.
+    pub(super) author: String,
     /// Message-IDs of the ticket's mails before this one, in order.
     thread: Vec<MessageId>,
     /// Whether the title may be repeated to somebody who did not write it: the mail that brought it
@@ -30,7 +35,7 @@ impl Material {
     /// Who speaks, as the project wants customers to see it.
     fn by(&self) -> &str {
         let by_person = self.event.is_some() && self.project.from_name == FromName::Agent;
-        if by_person { &self.author } else { &self.project.name }
+        if by_person || self.account.is_some() { &self.author } else { &self.project.name }
     }
 }
 
@@ -44,8 +49,12 @@ impl Delivery {
         }
         let date = self.desk.clock.now();
         let material = self.material(row)?;
-        let text = self.comment_text(&material).await?;
-        let rendered = self.theme.letter("en", &self.letter(row, &material, text))?;
+        let text = self.shown_text(&material).await?;
+        let letter = match row.letter {
+            LetterKind::Notice { .. } => self.notice(row, &material, text),
+            _ => self.letter(row, &material, text),
+        };
+        let rendered = self.theme.letter("en", &letter)?;
         let draft = self.compose(row, ways, &material, rendered, date);
         let store = self.desk.store.clone();
         let composed = aside(move || {
@@ -60,41 +69,46 @@ impl Delivery {
 
     fn material(&self, row: &OutboxRow) -> Result<Material, DeliveryError> {
         let read = self.desk.store.read()?;
-        let gone = || DeliveryError::Gone("a letter's ticket, project or participant");
-        let Recipient::Participant { ticket, no } = row.to else { return Err(gone()) };
-        let ticket = read.ticket(ticket)?.ok_or_else(gone)?;
+        let gone = || DeliveryError::Gone("a letter's ticket, project or recipient");
+        let ticket = read.ticket(row.ticket().ok_or_else(gone)?)?.ok_or_else(gone)?;
         let project = read.project(ticket.project)?.ok_or_else(gone)?;
-        let person = ticket.participant(no).cloned().ok_or_else(gone)?;
+        let account = match row.to {
+            Recipient::Agent { account, .. } => Some(read.account(account)?.ok_or_else(gone)?),
+            Recipient::Participant { .. } | Recipient::Account(_) => None,
+        };
+        let to = match (&account, row.participant().and_then(|no| ticket.participant(no))) {
+            (Some(account), _) => {
+                NameAddr { name: Some(account.name.clone()), address: account.address.clone() }
+            }
+            (None, Some(person)) => NameAddr { name: person.name.clone(), address: person.address.clone() },
+            (None, None) => return Err(gone()),
+        };
         let event = match row.letter.event() {
             Some(event) => Some(read.event(ticket.id, event)?.ok_or_else(gone)?),
             None => None,
         };
-        let author = match event.as_ref().map(|event| event.actor) {
-            Some(Actor::Account(id)) => read.account(id)?.map_or_else(|| project.name.clone(), |a| a.name),
-            Some(Actor::Participant(no)) => {
-                ticket.participant(no).map_or_else(String::new, |p| p.label().to_owned())
+        let shown = match &event {
+            Some(event) if event.kind.body().is_none() && account.is_some() => {
+                read.events(ticket.id)?.into_iter().rfind(is_customers)
             }
-            Some(Actor::Postdesk) | None => stranger(event.as_ref()).unwrap_or_else(|| project.name.clone()),
+            other => other.clone(),
         };
-        let mut thread = read.thread(ticket.id)?;
-        let until = thread.iter().position(|(id, _)| *id == row.message_id).unwrap_or(thread.len());
-        thread.truncate(until);
-        // Letters to others mean nothing to this participant's mail program, nor those that never left.
+        let author = author(&read, &ticket, event.as_ref())?.unwrap_or_else(|| project.name.clone());
+        // Letters to others mean nothing to this recipient's mail program, nor those that never left.
         let letters = read.letters_of(ticket.id)?;
         let to_others = |id: &MessageId| {
-            letters.iter().any(|l| {
-                l.message_id == *id
-                    && (l.participant() != Some(person.no) || l.state == OutboxState::Withdrawn)
-            })
+            let letter = letters.iter().find(|letter| letter.message_id == *id);
+            letter.is_some_and(|letter| letter.to != row.to || letter.state == OutboxState::Withdrawn)
         };
-        let thread = thread.into_iter().map(|(id, _)| id).filter(|id| !to_others(id)).collect();
+        let thread = read.thread(ticket.id)?.into_iter().map(|(id, _)| id);
+        let thread = thread.take_while(|id| *id != row.message_id).filter(|id| !to_others(id)).collect();
         let title_known = letters.iter().any(vouches);
-        Ok(Material { ticket, project, person, event, author, thread, title_known })
+        Ok(Material { ticket, project, to, account, event, shown, author, thread, title_known })
     }
 
-    /// The comment as text and as HTML; both empty for a letter without one.
-    async fn comment_text(&self, material: &Material) -> Result<(String, String), DeliveryError> {
-        let body = match material.event.as_ref().map(|event| &event.kind) {
+    /// The text that a letter shows, as text and as HTML; both empty for a letter without one.
+    async fn shown_text(&self, material: &Material) -> Result<(String, String), DeliveryError> {
+        let body = match material.shown.as_ref().map(|event| &event.kind) {
             Some(
                 EventKind::Comment { body, .. }
                 | EventKind::Opened { body }
@@ -149,7 +163,7 @@ impl Delivery {
                 reopens: material.project.reopen,
                 unsubscribe_url,
             }),
-            // What is left is a comment: account letters are written elsewhere.
+            // What is left is a comment: notices and account letters are written elsewhere.
             _ => Letter::Comment(CommentLetter {
                 project_name,
                 project_path: path,
@@ -181,7 +195,7 @@ impl Delivery {
         let boundary = blake3::hash(row.message_id.as_str().as_bytes());
         Draft {
             from: self.from(ways, material),
-            to: NameAddr { name: material.person.name.clone(), address: material.person.address.clone() },
+            to: material.to.clone(),
             reply_to: Some(self.reply_to(row, material)),
             subject: rendered.subject,
             date,
@@ -218,22 +232,8 @@ impl Delivery {
 
     fn headers(&self, row: &OutboxRow, material: &Material) -> Vec<(&'static str, String)> {
         let mut headers = Vec::new();
-        let mailto = match self.settings.reply_to {
-            ReplyTo::Keyed => self.desk.site().unsubscribe(&row.unsubscribe).map(|a| format!("<mailto:{a}>")),
-            ReplyTo::Plain => {
-                let subject = self.desk.site().unsubscribe_subject(&row.unsubscribe);
-                Some(format!("<mailto:{}?subject={subject}>", self.settings.account))
-            }
-        };
-        let https = self.desk.links().is_https();
-        let link = https.then(|| format!("<{}>", self.desk.links().unsubscribe(&row.unsubscribe)));
-        let unsubscribe: Vec<_> = link.into_iter().chain(mailto).collect();
-        if !unsubscribe.is_empty() {
-            headers.push(("List-Unsubscribe", unsubscribe.join(", ")));
-        }
-        if https {
-            // RFC 8058 §3.1: only beside an https link.
-            headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        if material.account.is_none() {
+            headers.extend(self.unsubscribe_headers(row));
         }
         match row.letter {
             LetterKind::Confirmation { .. } => {
@@ -255,9 +255,52 @@ impl Delivery {
                 headers.push(("X-Auto-Response-Suppress", "All".to_owned()));
             }
         }
+        if material.account.is_some() {
+            headers.push((mail::NOTICE_HEADER, notice_trace(row, material).value()));
+        }
         headers.push(("X-Postdesk-Ticket", format!("{}#{}", material.project.path, material.ticket.number)));
         headers
     }
+
+    fn unsubscribe_headers(&self, row: &OutboxRow) -> Vec<(&'static str, String)> {
+        let mut headers = Vec::new();
+        let mailto = match self.settings.reply_to {
+            ReplyTo::Keyed => self.desk.site().unsubscribe(&row.unsubscribe).map(|a| format!("<mailto:{a}>")),
+            ReplyTo::Plain => {
+                let subject = self.desk.site().unsubscribe_subject(&row.unsubscribe);
+                Some(format!("<mailto:{}?subject={subject}>", self.settings.account))
+            }
+        };
+        let https = self.desk.links().is_https();
+        let link = https.then(|| format!("<{}>", self.desk.links().unsubscribe(&row.unsubscribe)));
+        let unsubscribe: Vec<_> = link.into_iter().chain(mailto).collect();
+        if !unsubscribe.is_empty() {
+            headers.push(("List-Unsubscribe", unsubscribe.join(", ")));
+        }
+        if https {
+            // RFC 8058 §3.1: only beside an https link.
+            headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        headers
+    }
+}
+
+/// Who did what a letter tells of, as it says it; none where that is the desk itself.
+fn author(look: &impl Look, ticket: &Ticket, event: Option<&Event>) -> Result<Option<String>, StoreError> {
+    Ok(match event.map(|event| event.actor) {
+        Some(Actor::Account(id)) => look.account(id)?.map(|account| account.name),
+        Some(Actor::Participant(no)) => {
+            Some(ticket.participant(no).map_or_else(String::new, |person| person.label().to_owned()))
+        }
+        Some(Actor::Postdesk) | None => stranger(event),
+    })
+}
+
+/// Whether a customer wrote it, and not a program.
+fn is_customers(event: &Event) -> bool {
+    let written =
+        matches!(event.kind, EventKind::Opened { .. } | EventKind::Comment { automatic: false, .. });
+    written && !matches!(event.actor, Actor::Account(_))
 }
 
 /// Who wrote a mail that was accepted without making its sender a participant.

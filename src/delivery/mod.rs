@@ -9,6 +9,7 @@ mod draft;
 mod follow;
 mod lanes;
 mod looks;
+mod notice;
 mod secret;
 mod send;
 mod tidy;

@@ -103,7 +103,9 @@ impl Delivery {
             Recipient::Participant { ticket, no } => {
                 read.ticket(ticket)?.and_then(|ticket| ticket.participant(no).map(|p| p.address.clone()))
             }
-            Recipient::Account(id) => read.account(id)?.map(|account| account.address),
+            Recipient::Agent { account: id, .. } | Recipient::Account(id) => {
+                read.account(id)?.map(|account| account.address)
+            }
         })
     }
 

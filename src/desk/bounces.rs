@@ -54,11 +54,16 @@ fn refused(
     if !known {
         tell_ticket(w, &row, reply, now)?;
     }
-    let Recipient::Participant { ticket, no } = row.to else { return Ok(()) };
-    let ticket = w.ticket(ticket)?;
-    let person = ticket.as_ref().and_then(|ticket| ticket.participant(no));
-    if let (true, Some(person)) = (permanent, person)
-        && w.note_bounce(&person.address, row.id, now)?
+    let address = match row.to {
+        Recipient::Participant { ticket, no } => {
+            let ticket = w.ticket(ticket)?;
+            ticket.and_then(|ticket| ticket.participant(no).map(|person| person.address.clone()))
+        }
+        Recipient::Agent { account, .. } => w.account(account)?.map(|account| account.address),
+        Recipient::Account(_) => None,
+    };
+    if let (true, Some(address)) = (permanent, address)
+        && w.note_bounce(&address, row.id, now)?
     {
         tracing::info!(letter = row.id.0, "letters to an address came back again; mail to it is paused");
     }

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use crate::mail::Address;
 use crate::store::{Look, StoreError, Write};
 use crate::tracker::{
-    Actor, Body, Delivery, ERASED_TEXT, Erased, ErasureId, Event, EventKind, EventNo, Leftover, MailRowId,
-    OutboxRow, OutboxState, ParticipantNo, RawHash, State, Subscription, Ticket, TicketId, erased_address,
-    is_erased,
+    Actor, Body, Delivery, ERASED_TEXT, Erased, ErasureId, Event, EventKind, EventNo, Leftover, LetterKind,
+    MailRowId, OutboxRow, OutboxState, ParticipantNo, RawHash, State, Subscription, Ticket, TicketId,
+    erased_address, is_erased,
 };
 use crate::triage::{IgnoreCause, MailRow, VerdictKind};
 
@@ -71,7 +71,9 @@ fn plan(look: &impl Look, ticket: &Ticket, whom: &Whom) -> Result<Plan, StoreErr
     let texts: Vec<EventNo> = events.iter().map(|event| event.no).collect();
     let mut letters = look.letters_of(ticket.id)?;
     letters.retain(|letter| {
-        let of_text = letter.letter.event().is_some_and(|event| texts.contains(&event));
+        // A notice of something else shows what was written last.
+        let shows = matches!(letter.letter, LetterKind::Notice { .. }) && !texts.is_empty();
+        let of_text = shows || letter.letter.event().is_some_and(|event| texts.contains(&event));
         whole || of_text || letter.participant().is_some_and(|no| gone.contains(&no))
     });
     Ok(Plan { whole, gone, events, letters })

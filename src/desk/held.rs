@@ -58,7 +58,7 @@ impl Desk {
                 // It may have been held unread: now it is known what it says.
                 let read = row_of(&arrived, &verdict, held.taken_at);
                 w.put_mail_row(&MailRow { id: row, verdict: held.verdict, ..read })?;
-                desk.carry_out(w, &arrived, verdict, row, now)
+                desk.carry_out(w, &arrived, verdict, row, Some(viewer.account), now)
             })
             .await?;
         self.ring_outbox();

@@ -61,10 +61,18 @@ pub(super) fn mail_one(
 ) -> Result<OutboxId, StoreError> {
     let to = Recipient::Participant { ticket: ticket.id, no: participant };
     let row = row_for(random, host, to, letter, now);
-    for (key, purpose) in [
-        (&row.reply_key, KeyPurpose::Reply(participant)),
-        (&row.unsubscribe, KeyPurpose::Unsubscribe(participant)),
-    ] {
+    let purposes = [KeyPurpose::Reply(participant), KeyPurpose::Unsubscribe(participant)];
+    add(w, ticket, row, purposes)
+}
+
+/// Adds a letter about a ticket, with what its two keys are for.
+pub(super) fn add(
+    w: &mut Write<'_>,
+    ticket: &Ticket,
+    row: OutboxRow,
+    purposes: [KeyPurpose; 2],
+) -> Result<OutboxId, StoreError> {
+    for (key, purpose) in [&row.reply_key, &row.unsubscribe].into_iter().zip(purposes) {
         w.add_key(&KeyFact { key: key.clone(), ticket: ticket.id, purpose, revoked: false })?;
     }
     w.add_mail_id(&row.message_id, ticket.id, true)?;

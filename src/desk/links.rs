@@ -42,6 +42,12 @@ impl Links {
         format!("{}/p/{path}/{number}", self.base)
     }
 
+    /// The page of the own account.
+    #[must_use]
+    pub fn account(&self) -> String {
+        format!("{}/account", self.base)
+    }
+
     #[must_use]
     pub fn unsubscribe(&self, token: &ReplyKey) -> String {
         format!("{}/u/{token}", self.base)

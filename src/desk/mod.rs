@@ -25,6 +25,7 @@ mod link;
 mod links;
 mod loops;
 mod move_ticket;
+mod notices;
 mod participants;
 mod pause;
 mod one_desk;

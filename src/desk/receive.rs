@@ -13,8 +13,8 @@ use super::{Desk, DeskError};
 use crate::mail::{Inbound, NameAddr};
 use crate::store::{Look, StoreError, Write};
 use crate::tracker::{
-    Actor, Body, Change, Doubt, EventKind, LetterKind, MailRowId, Participant, ParticipantNo, ProjectId,
-    RawHash, State, Subscription, Ticket, TicketId, apply, change,
+    AccountId, Actor, Body, Change, Doubt, EventKind, LetterKind, MailRowId, Participant, ParticipantNo,
+    ProjectId, RawHash, State, Subscription, Ticket, TicketId, apply, change,
 };
 use crate::triage::{
     Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, copies_set_aside, decide, questions,
@@ -77,7 +77,7 @@ impl Desk {
                     None => desk.decide(w, &arrived, now)?,
                 };
                 let row = w.add_mail_row(row_of(&arrived, &verdict, now))?;
-                let done = desk.carry_out(w, &arrived, verdict, row, now)?;
+                let done = desk.carry_out(w, &arrived, verdict, row, None, now)?;
                 done_with(w, &arrived.source)?;
                 Ok::<_, DeskError>(done)
             })
@@ -117,13 +117,15 @@ impl Desk {
         Ok(decide(&arrived.inbound, &self.site, &facts, arrived.source.received_at, now))
     }
 
-    /// Does what the verdict says, and completes the row.
+    /// Does what the verdict says, and completes the row. `by` is the person who wanted that, where the
+    /// mail had been held.
     pub(super) fn carry_out(
         &self,
         w: &mut Write<'_>,
         arrived: &Arrived,
         verdict: Verdict,
         row: MailRowId,
+        by: Option<AccountId>,
         now: Timestamp,
     ) -> Result<MailRow, DeskError> {
         let kind = verdict.kind();
@@ -178,6 +180,9 @@ impl Desk {
         w.put_mail_row(&done)?;
         if matches!(kind, VerdictKind::Open | VerdictKind::Comment | VerdictKind::Unverified) {
             self.supersede_held_copies(w, arrived, &done, now)?;
+            if !arrived.quiet && arrived.inbound.automatic.is_none() {
+                self.notify_of_mail(w, (row, ticket), by, now)?;
+            }
         }
         Ok(done)
     }

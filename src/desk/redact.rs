@@ -119,8 +119,13 @@ fn busy_letters(w: &Write<'_>, new: &Replacement) -> Result<(), Busy> {
     Ok(())
 }
 
+/// Whether a letter may show a text. A notice of something else shows what was written last.
 fn tells(letter: LetterKind, no: EventNo) -> bool {
-    matches!(letter, LetterKind::Comment { event } if event == no)
+    match letter {
+        LetterKind::Comment { event } => event == no,
+        LetterKind::Notice { .. } => true,
+        _ => false,
+    }
 }
 
 fn apply(w: &mut Write<'_>, id: ErasureId, new: &Replacement) -> Result<(), StoreError> {

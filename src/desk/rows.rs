@@ -94,7 +94,7 @@ impl Desk {
                 let read = row_of(&arrived, &verdict, before.taken_at);
                 w.put_mail_row(&MailRow { id, verdict: before.verdict, ..read })?;
             }
-            desk.carry_out(w, &arrived, verdict, id, now).map(Some)
+            desk.carry_out(w, &arrived, verdict, id, None, now).map(Some)
         });
         let row = decided.await?;
         self.ring_outbox();

@@ -229,6 +229,8 @@ fn letters(
         let confirmed = |event: &&Event| matches!(event.kind, EventKind::Confirmed { participant } if Some(participant) == letter.participant());
         let event = match letter.letter {
             LetterKind::Confirmation { .. } => events.iter().find(confirmed).map(|event| event.no),
+            // What agents are told is no part of what customers got.
+            LetterKind::Notice { .. } => None,
             other => other.event(),
         };
         if let Some(event) = event {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::letters::may_be_mailed;
+use super::notices::still_wanted;
 use super::subscribe::record;
 use super::{Desk, DeskError};
 use crate::clock::after;
@@ -89,6 +90,9 @@ impl Desk {
                 row.state = OutboxState::Withdrawn;
                 row.trouble = Some(match row.to {
                     Recipient::Participant { .. } => "the participant is no longer subscribed".to_owned(),
+                    Recipient::Agent { .. } => {
+                        "the account gets no mails about this ticket any more".to_owned()
+                    }
                     Recipient::Account(_) => "the account takes no mail".to_owned(),
                 });
             }
@@ -259,6 +263,7 @@ fn wanted(look: &impl Look, row: &OutboxRow) -> Result<bool, StoreError> {
                 None => Ok(false),
             }
         }
+        Recipient::Agent { ticket, account } => still_wanted(look, ticket, account),
         Recipient::Account(id) => match look.account(id)?.filter(|account| !account.disabled) {
             Some(account) => Ok(!look.suppressed(&account.address)?),
             None => Ok(false),

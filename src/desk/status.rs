@@ -33,7 +33,7 @@ impl Desk {
             .await
     }
 
-    /// Gives the ticket to someone who may work on it, or to nobody.
+    /// Gives the ticket to someone who may work on it, and is told so, or to nobody.
     ///
     /// # Errors
     /// [`DeskError::Invalid`] where that account may not work in the project; else as every action.
@@ -58,6 +58,13 @@ impl Desk {
             }
             scene.apply(Change::Assign(to))
         };
-        self.act(viewer, ticket, form.into(), decide, nothing_more).await
+        let desk = self.clone();
+        self.act(viewer, ticket, form.into(), decide, move |w, scene, events| {
+            for event in events {
+                desk.notify(w, &scene.ticket, event, None, scene.now)?;
+            }
+            Ok(())
+        })
+        .await
     }
 }

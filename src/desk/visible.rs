@@ -2,7 +2,7 @@
 
 use super::DeskError;
 use crate::store::{Look, StoreError};
-use crate::tracker::{Action, Project, ProjectPath, Ticket, TicketId, Viewer};
+use crate::tracker::{Account, Action, Project, ProjectPath, Ticket, TicketId, Viewer};
 use crate::triage::MailRow;
 
 /// The projects that the viewer may read, by path.
@@ -48,6 +48,11 @@ pub(crate) fn projects_of(look: &impl Look, ticket: &Ticket) -> Result<Vec<Proje
         projects.extend(look.project(*id)?);
     }
     Ok(projects)
+}
+
+/// The account as somebody who looks or works.
+pub(crate) fn as_viewer(account: &Account) -> Viewer {
+    Viewer { account: account.id, admin: account.admin }
 }
 
 /// Whether the viewer works in any project.

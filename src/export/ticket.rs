@@ -6,7 +6,7 @@ use super::{ExportError, Out};
 use crate::store::Look;
 use crate::tracker::{
     AccountId, Actor, Body, Delivery, Event, EventKind, LetterKind, LinkKind, OutboxRow, OutboxState,
-    ParticipantNo, ProjectId, Ruling, State, Subscription, Ticket, TicketId,
+    ParticipantNo, ProjectId, Recipient, Ruling, State, Subscription, Ticket, TicketId,
 };
 
 pub(super) fn line(out: &mut Out<'_>, ticket: &Ticket) -> Result<Value, ExportError> {
@@ -137,11 +137,16 @@ fn ruling(ruling: Ruling) -> &'static str {
 pub(super) fn letter_line(out: &mut Out<'_>, row: &OutboxRow) -> Result<Value, ExportError> {
     Ok(json!({
         "to": row.participant().map(|no| no.0),
+        "account": match row.to {
+            Recipient::Agent { account, .. } => handle(out, account)?,
+            Recipient::Participant { .. } | Recipient::Account(_) => None,
+        },
         "kind": match row.letter {
             LetterKind::Confirmation { .. } => "confirmation",
             LetterKind::Comment { .. } => "comment",
             LetterKind::ParticipantAdded { .. } => "participant added",
             LetterKind::Closed { .. } => "closed",
+            LetterKind::Notice { .. } => "notice",
             LetterKind::Invitation | LetterKind::NewPassword => "account",
         },
         "event": row.letter.event().map(|event| event.0),

@@ -61,4 +61,4 @@ pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
 pub use redact::{REDACTED, redact, redact_text};
 pub use reply_key::ReplyKey;
-pub use traces::{COMMENT_HEADER, CommentTrace, Traces, traces};
+pub use traces::{COMMENT_HEADER, CommentTrace, NOTICE_HEADER, NoticeTrace, Traces, traces};

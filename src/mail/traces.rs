@@ -16,6 +16,31 @@ pub struct CommentTrace {
     pub by_agent: bool,
 }
 
+/// What a notice to an agent carries: the key of a note.
+pub const NOTICE_HEADER: &str = "X-Postdesk-Notice";
+
+/// What the answers to a notice become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeTrace {
+    /// The key in the address for a note.
+    pub note: ReplyKey,
+    /// Whether an answer to the notice itself is a comment; else a note.
+    pub comment: bool,
+}
+
+impl NoticeTrace {
+    /// The header's value.
+    #[must_use]
+    pub fn value(&self) -> String {
+        format!("{} {}", if self.comment { "comment" } else { "note" }, self.note)
+    }
+
+    fn parse(value: &str) -> Option<Self> {
+        let (becomes, note) = value.trim().split_once(' ')?;
+        Some(Self { note: ReplyKey::parse(note)?, comment: becomes == "comment" })
+    }
+}
+
 /// What a letter of ours carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traces {
@@ -24,6 +49,8 @@ pub struct Traces {
     pub tokens: Vec<ReplyKey>,
     /// Of no comment where it is missing.
     pub comment: Option<CommentTrace>,
+    /// Only in a notice.
+    pub notice: Option<NoticeTrace>,
 }
 
 impl CommentTrace {
@@ -52,7 +79,8 @@ pub fn traces(raw: &[u8]) -> Traces {
         }
     }
     let comment = header.first(COMMENT_HEADER).and_then(|value| CommentTrace::parse(&value));
-    Traces { tokens, comment }
+    let notice = header.first(NOTICE_HEADER).and_then(|value| NoticeTrace::parse(&value));
+    Traces { tokens, comment, notice }
 }
 
 #[cfg(test)]
@@ -71,6 +99,11 @@ mod tests {
         );
         let found = traces(raw.as_bytes());
         assert_eq!((found.tokens.as_slice(), found.comment), ([token].as_slice(), Some(comment)));
+        for comment in [true, false] {
+            let notice = NoticeTrace { note: ReplyKey::from_random([7; 26]), comment };
+            let raw = format!("{NOTICE_HEADER}: {}\r\n\r\n", notice.value());
+            assert_eq!(traces(raw.as_bytes()).notice, Some(notice));
+        }
         assert_eq!(traces(b"Subject: none\r\nX-Postdesk-Comment: 1 for me\r\n\r\n"), Traces::default());
     }
 }

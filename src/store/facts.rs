@@ -124,10 +124,17 @@ fn reported<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Option
     let Some(id) = &questions.reported else { return Ok(None) };
     let Some(row) = outbox::by_message_id(look, id)? else { return Ok(None) };
     // A letter about an account belongs to no ticket: its report is for a person to see.
-    let Recipient::Participant { ticket, no } = row.to else { return Ok(None) };
-    let found = tickets::get(look, ticket)?;
-    let person = found.as_ref().and_then(|found| found.participant(no));
-    Ok(person.map(|person| LetterFact { letter: row.id, ticket, to: person.address.clone() }))
+    let Some(ticket) = row.ticket() else { return Ok(None) };
+    let to = match row.to {
+        Recipient::Participant { no, .. } => {
+            let found = tickets::get(look, ticket)?;
+            found.and_then(|found| found.participant(no).map(|person| person.address.clone()))
+        }
+        Recipient::Agent { account: id, .. } | Recipient::Account(id) => {
+            accounts::get(look, id)?.map(|account| account.address)
+        }
+    };
+    Ok(to.map(|to| LetterFact { letter: row.id, ticket, to }))
 }
 
 /// The tickets of keys and ids, each once.

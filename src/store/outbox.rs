@@ -1,6 +1,6 @@
 //! The outbox: letters, which of them are due, and who waits behind whom.
 //!
-//! Letters to one participant of one ticket, or to one account, leave in the order of their ids: one
+//! Letters to one participant or account about one ticket, or about one account, leave in the order of their ids: one
 //! that waits or is being submitted holds those behind it. [`Table::OutboxQueues`] has those that
 //! hold, so the head of a queue is the first entry under its recipient. No ticket has the id 0, under
 //! which those to accounts stand.
@@ -65,6 +65,8 @@ pub(super) fn by_message_id<L: Reach + ?Sized>(
 fn queue(row: &OutboxRow) -> Key {
     match row.to {
         Recipient::Participant { ticket, no } => Key::new().u64(ticket.0).u16(no.0),
+        // No participant has the number 0.
+        Recipient::Agent { ticket, account } => Key::new().u64(ticket.0).u16(0).u64(account.0.into()),
         Recipient::Account(id) => Key::new().u64(0).u16(0).u64(id.0.into()),
     }
 }
@@ -231,7 +233,9 @@ impl Write<'_> {
         let shown = |row: &OutboxRow| (row.state, row.delivery.clone(), row.trouble.clone(), row.not_before);
         if old.map(shown) != Some(shown(new)) {
             self.journal_now(match new.to {
-                Recipient::Participant { ticket, .. } => Subject::Letters(ticket),
+                Recipient::Participant { ticket, .. } | Recipient::Agent { ticket, .. } => {
+                    Subject::Letters(ticket)
+                }
                 Recipient::Account(id) => Subject::Account(id),
             })?;
         }

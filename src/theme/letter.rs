@@ -67,6 +67,48 @@ pub struct ClosedLetter {
     pub unsubscribe_url: Option<String>,
 }
 
+/// Tells an account what happened on a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoticeLetter {
+    /// `new`, `comment`, `unverified` or `assigned`.
+    pub occasion: &'static str,
+    pub project_name: String,
+    pub project_path: String,
+    pub number: u32,
+    /// `acme/web#12`.
+    pub reference: String,
+    pub title: String,
+    /// Who did it.
+    pub by: String,
+    /// Who wrote the text, with the address, where that is known.
+    pub writer: Option<String>,
+    /// Of an unverified mail: whether its sender only is not known on the ticket.
+    pub authenticated: bool,
+    /// What the customer wrote, without what was quoted; empty where there is nothing to show.
+    pub text: String,
+    pub html: Html,
+    /// The ticket's page.
+    pub url: String,
+    pub ways: NoticeWays,
+    /// Where its reader chooses which mails to get.
+    pub settings_url: String,
+    /// Such a letter has none; the frame of all letters asks.
+    pub unsubscribe_url: Option<String>,
+}
+
+/// How a notice can be answered by mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoticeWays {
+    /// Whether its reader may answer at all.
+    pub works: bool,
+    /// An answer becomes a comment, sent to everybody on the ticket.
+    pub comment: bool,
+    /// An answer becomes an internal note.
+    pub note: bool,
+    /// Where to write a note, beside that.
+    pub note_to: Option<String>,
+}
+
 /// A link that opens an account: an invitation, or for a new password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountLetter {
@@ -87,6 +129,7 @@ pub enum Letter {
     Comment(CommentLetter),
     ParticipantAdded(ParticipantAddedLetter),
     Closed(ClosedLetter),
+    Notice(NoticeLetter),
     Invitation(AccountLetter),
     NewPassword(AccountLetter),
 }
@@ -100,6 +143,7 @@ impl Letter {
             Self::Comment(_) => "comment",
             Self::ParticipantAdded(_) => "participant_added",
             Self::Closed(_) => "closed",
+            Self::Notice(_) => "notice",
             Self::Invitation(_) => "invitation",
             Self::NewPassword(_) => "new_password",
         }
@@ -111,6 +155,7 @@ impl Letter {
             Self::Comment(letter) => Value::from(Serde(letter)),
             Self::ParticipantAdded(letter) => Value::from(Serde(letter)),
             Self::Closed(letter) => Value::from(Serde(letter)),
+            Self::Notice(letter) => Value::from(Serde(letter)),
             Self::Invitation(letter) | Self::NewPassword(letter) => Value::from(Serde(letter)),
         }
     }

@@ -28,7 +28,8 @@ pub use assets::Asset;
 pub use functions::{age_text, octets_text};
 pub use html::Html;
 pub use letter::{
-    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Letter, ParticipantAddedLetter, Rendered,
+    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Letter, NoticeLetter, NoticeWays,
+    ParticipantAddedLetter, Rendered,
 };
 pub use page::{Frame, Page};
 

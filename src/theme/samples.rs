@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::page::*;
 use super::{
-    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Frame, Html, Letter,
-    ParticipantAddedLetter,
+    AccountLetter, ClosedLetter, CommentLetter, ConfirmationLetter, Frame, Html, Letter, NoticeLetter,
+    NoticeWays, ParticipantAddedLetter,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -374,7 +374,7 @@ pub(crate) fn error() -> ErrorPage {
     }
 }
 
-pub(crate) fn letters() -> [Letter; 8] {
+pub(crate) fn letters() -> [Letter; 12] {
     [
         Letter::Confirmation(ConfirmationLetter {
             project_name: "Acme Support".into(),
@@ -400,6 +400,15 @@ pub(crate) fn letters() -> [Letter; 8] {
         Letter::ParticipantAdded(added(None)),
         Letter::Closed(closed(Some("AW: Rechnung <b>"), true)),
         Letter::Closed(closed(None, false)),
+        Letter::Notice(notice("new", [true, true, false])),
+        Letter::Notice(notice("comment", [true, false, false])),
+        Letter::Notice(notice("unverified", [true, false, true])),
+        Letter::Notice(NoticeLetter {
+            text: String::new(),
+            html: Html::sanitised(String::new()),
+            writer: None,
+            ..notice("assigned", [false; 3])
+        }),
         Letter::Invitation(account()),
         Letter::NewPassword(account()),
     ]
@@ -414,6 +423,27 @@ fn added(title: Option<&str>) -> ParticipantAddedLetter {
         title: title.map(Into::into),
         by: "Jane Okafor".into(),
         unsubscribe_url: Some("https://desk.acme.example/u/abc".into()),
+    }
+}
+
+fn notice(occasion: &'static str, [works, comment, note]: [bool; 3]) -> NoticeLetter {
+    let note_to = comment.then(|| "incoming+k3j9x2m4q7w8z1c5v6b0n2a4s8@desk.acme.example".into());
+    NoticeLetter {
+        occasion,
+        project_name: "Acme Support".into(),
+        project_path: "acme/web".into(),
+        number: 412,
+        reference: "acme/web#412".into(),
+        title: "AW: Rechnung <b>".into(),
+        by: "Lin Park".into(),
+        writer: Some("Hanna Weber <hanna.weber@weber-moebel.example>".into()),
+        authenticated: note,
+        text: "Guten Tag,\n\nder Betrag ist falsch.".into(),
+        html: Html::sanitised("<p>Guten Tag,</p><p>der Betrag ist falsch.</p>".into()),
+        url: "https://desk.acme.example/p/acme/web/412".into(),
+        ways: NoticeWays { works, comment, note, note_to },
+        settings_url: "https://desk.acme.example/account".into(),
+        unsubscribe_url: None,
     }
 }
 

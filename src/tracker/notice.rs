@@ -1,6 +1,6 @@
 //! Notices: what people with an account are mailed about.
 
-use super::EventKind;
+use super::{Actor, Event, EventKind};
 
 /// What an account wants to be mailed about, as its owner chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -56,14 +56,16 @@ pub enum Occasion {
 }
 
 impl Occasion {
-    /// The occasion that an event is; none for what nobody is mailed about, automatic mails among it.
+    /// The occasion that an event is; none for what nobody is mailed about, such as automatic mails
+    /// and what colleagues write.
     #[must_use]
-    pub fn of(kind: &EventKind) -> Option<Self> {
-        match kind {
-            EventKind::Opened { .. } => Some(Self::NewTicket),
-            EventKind::Comment { automatic: false, .. } => Some(Self::Comment),
-            EventKind::Unverified { automatic: false, .. } => Some(Self::Unverified),
-            EventKind::Assigned { to: Some(_), .. } => Some(Self::Assigned),
+    pub fn of(event: &Event) -> Option<Self> {
+        match (&event.kind, event.actor) {
+            (EventKind::Opened { .. }, _) => Some(Self::NewTicket),
+            (EventKind::Comment { .. }, Actor::Account(_)) => None,
+            (EventKind::Comment { automatic: false, .. }, _) => Some(Self::Comment),
+            (EventKind::Unverified { automatic: false, .. }, _) => Some(Self::Unverified),
+            (EventKind::Assigned { to: Some(_), .. }, _) => Some(Self::Assigned),
             _ => None,
         }
     }

@@ -28,6 +28,8 @@ pub enum LetterKind {
     ParticipantAdded { event: EventNo },
     /// An agent has closed the ticket.
     Closed { event: EventNo },
+    /// To an account: something happened on a ticket.
+    Notice { event: EventNo },
     /// To a new account: a link with which its owner chooses a password.
     Invitation,
     /// To an account: a link with which its owner chooses another password.
@@ -42,7 +44,7 @@ impl LetterKind {
                 Lane::Automatic
             }
             Self::Comment { .. } => Lane::People,
-            Self::Invitation | Self::NewPassword => Lane::Notices,
+            Self::Notice { .. } | Self::Invitation | Self::NewPassword => Lane::Notices,
         }
     }
 
@@ -50,9 +52,10 @@ impl LetterKind {
     #[must_use]
     pub fn event(self) -> Option<EventNo> {
         match self {
-            Self::Comment { event } | Self::ParticipantAdded { event } | Self::Closed { event } => {
-                Some(event)
-            }
+            Self::Comment { event }
+            | Self::ParticipantAdded { event }
+            | Self::Closed { event }
+            | Self::Notice { event } => Some(event),
             Self::Confirmation { .. } | Self::Invitation | Self::NewPassword => None,
         }
     }
@@ -115,7 +118,16 @@ pub struct DraftRef {
 /// Whom a letter is for. Letters to the same recipient leave in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Recipient {
-    Participant { ticket: TicketId, no: ParticipantNo },
+    Participant {
+        ticket: TicketId,
+        no: ParticipantNo,
+    },
+    /// An account, about a ticket.
+    Agent {
+        ticket: TicketId,
+        account: AccountId,
+    },
+    /// An account, about itself.
     Account(AccountId),
 }
 
@@ -127,9 +139,9 @@ pub struct OutboxRow {
     pub letter: LetterKind,
     pub message_id: MessageId,
     /// The key that brings the answer back: for this ticket, this participant, this purpose. A
-    /// letter to an account has one that is on no list, so it leads nowhere; likewise the next.
+    /// letter about an account has one that is on no list, so it leads nowhere; likewise the next.
     pub reply_key: ReplyKey,
-    /// The token of the https unsubscribe link.
+    /// The token of the https unsubscribe link; in a notice the key of an internal note.
     pub unsubscribe: ReplyKey,
     pub state: OutboxState,
     pub delivery: Delivery,
@@ -156,7 +168,7 @@ impl OutboxRow {
     #[must_use]
     pub fn ticket(&self) -> Option<TicketId> {
         match self.to {
-            Recipient::Participant { ticket, .. } => Some(ticket),
+            Recipient::Participant { ticket, .. } | Recipient::Agent { ticket, .. } => Some(ticket),
             Recipient::Account(_) => None,
         }
     }
@@ -166,7 +178,7 @@ impl OutboxRow {
     pub fn participant(&self) -> Option<ParticipantNo> {
         match self.to {
             Recipient::Participant { no, .. } => Some(no),
-            Recipient::Account(_) => None,
+            Recipient::Agent { .. } | Recipient::Account(_) => None,
         }
     }
 }

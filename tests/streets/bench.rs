@@ -52,6 +52,8 @@ pub struct Tuning {
     pub rates: Rates,
     pub undo: Duration,
     pub budgets: Budgets,
+    /// Whether the mail server says what it found out about senders.
+    pub authenticates: bool,
 }
 
 impl Default for Tuning {
@@ -63,6 +65,7 @@ impl Default for Tuning {
             rates: Rates { in_all: 1200, to_one: 30 },
             undo: Duration::ZERO,
             budgets: Budgets::default(),
+            authenticates: true,
         }
     }
 }
@@ -415,7 +418,7 @@ fn put_together(
         ],
         account: address(DESK),
         host: "desk.example".to_owned(),
-        authserv_id: Some("mx.desk.example".to_owned()),
+        authserv_id: tuning.authenticates.then(|| "mx.desk.example".to_owned()),
         budgets: tuning.budgets,
     };
     let jmap = JmapConfig {

@@ -8,7 +8,7 @@ use crate::bench::{ANNA, BEN, Bench, DESK, address};
 use crate::post::post;
 
 /// The values of a header field, unfolded.
-fn header(raw: &[u8], name: &str) -> Vec<String> {
+pub fn header(raw: &[u8], name: &str) -> Vec<String> {
     let text = String::from_utf8_lossy(raw).replace("\r\n ", " ").replace("\r\n\t", " ");
     let (head, _) = text.split_once("\r\n\r\n").unwrap();
     let named = head.lines().filter_map(|line| line.split_once(": ").or_else(|| line.split_once(':')));
@@ -18,7 +18,7 @@ fn header(raw: &[u8], name: &str) -> Vec<String> {
         .collect()
 }
 
-fn one(raw: &[u8], name: &str) -> String {
+pub fn one(raw: &[u8], name: &str) -> String {
     let mut values = header(raw, name);
     assert_eq!(values.len(), 1, "{name}: {values:?}");
     values.remove(0)

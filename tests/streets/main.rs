@@ -35,6 +35,7 @@ mod lost_text;
 mod moving;
 mod marker;
 mod not_given;
+mod notices;
 mod post;
 mod reply_to;
 mod retention;

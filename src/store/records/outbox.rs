@@ -14,9 +14,10 @@ use crate::tracker::{
 pub struct StoredLetter {
     #[n(0)]
     id: u64,
-    /// This and the next are 0 in a letter to an account.
+    /// 0 in a letter about an account.
     #[n(1)]
     ticket: u64,
+    /// 0 in a letter to an account.
     #[n(2)]
     participant: u16,
     #[n(3)]
@@ -89,6 +90,11 @@ enum StoredLetterKind {
     Invitation,
     #[n(5)]
     NewPassword,
+    #[n(6)]
+    Notice {
+        #[n(0)]
+        event: u32,
+    },
 }
 
 #[derive(Encode, Decode)]
@@ -127,7 +133,7 @@ impl Record for OutboxRow {
             participant: self.participant().unwrap_or(ParticipantNo(0)).0,
             account: match self.to {
                 Recipient::Participant { .. } => None,
-                Recipient::Account(id) => Some(id.0),
+                Recipient::Account(id) | Recipient::Agent { account: id, .. } => Some(id.0),
             },
             letter: stored_kind(self.letter),
             message_id: self.message_id.as_str().to_owned(),
@@ -157,7 +163,8 @@ impl Record for OutboxRow {
         Ok(Self {
             id: OutboxId(stored.id),
             to: match stored.account {
-                Some(id) => Recipient::Account(AccountId(id)),
+                Some(id) if stored.ticket == 0 => Recipient::Account(AccountId(id)),
+                Some(id) => Recipient::Agent { ticket: TicketId(stored.ticket), account: AccountId(id) },
                 None => Recipient::Participant {
                     ticket: TicketId(stored.ticket),
                     no: ParticipantNo(stored.participant),
@@ -194,6 +201,7 @@ fn stored_kind(kind: LetterKind) -> StoredLetterKind {
         LetterKind::Comment { event } => StoredLetterKind::Comment { event: event.0 },
         LetterKind::ParticipantAdded { event } => StoredLetterKind::ParticipantAdded { event: event.0 },
         LetterKind::Closed { event } => StoredLetterKind::Closed { event: event.0 },
+        LetterKind::Notice { event } => StoredLetterKind::Notice { event: event.0 },
         LetterKind::Invitation => StoredLetterKind::Invitation,
         LetterKind::NewPassword => StoredLetterKind::NewPassword,
     }
@@ -207,6 +215,7 @@ fn kind(stored: &StoredLetterKind) -> LetterKind {
             LetterKind::ParticipantAdded { event: EventNo(event) }
         }
         StoredLetterKind::Closed { event } => LetterKind::Closed { event: EventNo(event) },
+        StoredLetterKind::Notice { event } => LetterKind::Notice { event: EventNo(event) },
         StoredLetterKind::Invitation => LetterKind::Invitation,
         StoredLetterKind::NewPassword => LetterKind::NewPassword,
     }

@@ -145,6 +145,11 @@ fn every_state_of_a_letter_comes_back() {
     ] {
         comes_back(&OutboxRow { letter, to: Recipient::Account(AccountId(7)), ..self::letter(1, 1, 1) });
     }
+    comes_back(&OutboxRow {
+        letter: LetterKind::Notice { event: EventNo(6) },
+        to: Recipient::Agent { ticket: TicketId(1), account: AccountId(7) },
+        ..letter(1, 1, 1)
+    });
     let deliveries = [
         Delivery::Unknown,
         Delivery::Queued,
