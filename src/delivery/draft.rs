@@ -1,9 +1,10 @@
 //! Writing a letter: rendered and composed once, kept in the raw store, never rendered again.
 
 use super::notice::notice_trace;
+use super::shown::{ShownText, of_agent, of_customer};
 use super::{Delivery, DeliveryError, ReplyTo, Ways};
 use crate::desk::Drafted;
-use crate::mail::{self, Address, Draft, MessageId, NameAddr};
+use crate::mail::{self, Address, Draft, MessageId, NameAddr, ReplyKey};
 use crate::store::{Look, RawError, StoreError, aside};
 use crate::theme::{ClosedLetter, CommentLetter, ConfirmationLetter, Html, Letter, ParticipantAddedLetter};
 use crate::tracker::{
@@ -26,12 +27,20 @@ pub(super) struct Material {
     pub(super) author: String,
     /// Message-IDs of the ticket's mails before this one, in order.
     thread: Vec<MessageId>,
+    /// The keys of this ticket's notices, which an agent's answer may quote.
+    agents_keys: Vec<ReplyKey>,
     /// Whether the title may be repeated to somebody who did not write it: the mail that brought it
     /// was authenticated, or a comment went out under it before.
     title_known: bool,
 }
 
 impl Material {
+    /// Whether what it shows is an agent's answer by mail.
+    fn is_agents_mail(&self) -> bool {
+        self.account.is_none()
+            && self.shown.as_ref().is_some_and(|event| matches!(event.actor, Actor::Account(_)))
+    }
+
     /// Who speaks, as the project wants customers to see it.
     fn by(&self) -> &str {
         let by_person = self.event.is_some() && self.project.from_name == FromName::Agent;
@@ -49,13 +58,14 @@ impl Delivery {
         }
         let date = self.desk.clock.now();
         let material = self.material(row)?;
-        let text = self.shown_text(&material).await?;
+        let mut shown = self.shown_text(&material).await?;
+        let files = std::mem::take(&mut shown.files);
         let letter = match row.letter {
-            LetterKind::Notice { .. } => self.notice(row, &material, text),
-            _ => self.letter(row, &material, text),
+            LetterKind::Notice { .. } => self.notice(row, &material, shown),
+            _ => self.letter(row, &material, shown),
         };
         let rendered = self.theme.letter("en", &letter)?;
-        let draft = self.compose(row, ways, &material, rendered, date);
+        let draft = Draft { attachments: files, ..self.compose(row, ways, &material, rendered, date) };
         let store = self.desk.store.clone();
         let composed = aside(move || {
             let bytes = mail::compose(&draft);
@@ -103,34 +113,42 @@ impl Delivery {
         let thread = read.thread(ticket.id)?.into_iter().map(|(id, _)| id);
         let thread = thread.take_while(|id| *id != row.message_id).filter(|id| !to_others(id)).collect();
         let title_known = letters.iter().any(vouches);
-        Ok(Material { ticket, project, to, account, event, shown, author, thread, title_known })
+        let notices = letters.into_iter().filter(|letter| matches!(letter.to, Recipient::Agent { .. }));
+        let agents_keys = notices.flat_map(|letter| [letter.reply_key, letter.unsubscribe]).collect();
+        Ok(Material { ticket, project, to, account, event, shown, author, thread, agents_keys, title_known })
     }
 
-    /// The text that a letter shows, as text and as HTML; both empty for a letter without one.
-    async fn shown_text(&self, material: &Material) -> Result<(String, String), DeliveryError> {
+    /// The text that a letter shows; empty for a letter without one.
+    async fn shown_text(&self, material: &Material) -> Result<ShownText, DeliveryError> {
         let body = match material.shown.as_ref().map(|event| &event.kind) {
             Some(
                 EventKind::Comment { body, .. }
                 | EventKind::Opened { body }
                 | EventKind::Unverified { body, .. },
             ) => body.clone(),
-            _ => return Ok((String::new(), String::new())),
+            _ => return Ok(ShownText::default()),
         };
         match body {
-            Body::Text(text) => Ok((mail::markdown::to_text(&text), mail::markdown::to_html(&text))),
+            Body::Text(text) => Ok(ShownText {
+                text: mail::markdown::to_text(&text),
+                html: mail::markdown::to_html(&text),
+                ..ShownText::default()
+            }),
             Body::Mail { raw, .. } => {
                 let store = self.desk.store.clone();
-                let rendered = aside(move || {
+                let agents = material.is_agents_mail();
+                let shown = aside(move || {
                     let bytes = store.raw().get(&raw)?;
-                    Ok::<_, RawError>(mail::render(&bytes, mail::RemoteImages::Blocked))
+                    Ok::<_, RawError>(if agents { of_agent(&bytes) } else { of_customer(&bytes) })
                 });
-                let rendered = rendered.await??;
-                Ok((rendered.text, rendered.html))
+                let mut shown = shown.await??;
+                shown.hide(&material.agents_keys);
+                Ok(shown)
             }
         }
     }
 
-    fn letter(&self, row: &OutboxRow, material: &Material, (text, html): (String, String)) -> Letter {
+    fn letter(&self, row: &OutboxRow, material: &Material, shown: ShownText) -> Letter {
         let unsubscribe_url = Some(self.desk.links().unsubscribe(&row.unsubscribe));
         let reference = format!("{}#{}", material.project.path, material.ticket.number);
         let (path, number) = (material.project.path.to_string(), material.ticket.number);
@@ -171,8 +189,9 @@ impl Delivery {
                 reference,
                 title: material.ticket.title.clone(),
                 author: material.author.clone(),
-                text,
-                html: Html::sanitised(html),
+                text: shown.text,
+                html: Html::sanitised(shown.html),
+                left_out: shown.left_out,
                 unsubscribe_url,
             }),
         }
@@ -242,8 +261,10 @@ impl Delivery {
             }
             LetterKind::Comment { event } => {
                 headers.push(("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
-                let by_agent =
-                    material.event.as_ref().is_some_and(|event| matches!(event.actor, Actor::Account(_)));
+                let by_agent = material.event.as_ref().is_some_and(|event| {
+                    let mail = matches!(event.kind.body(), Some(Body::Mail { row: Some(_), .. }));
+                    matches!(event.actor, Actor::Account(_)) && !mail
+                });
                 let trace = mail::CommentTrace { event: event.0, by_agent };
                 headers.push((mail::COMMENT_HEADER, trace.value()));
             }

@@ -12,6 +12,7 @@ mod looks;
 mod notice;
 mod secret;
 mod send;
+mod shown;
 mod tidy;
 
 use std::sync::atomic::AtomicBool;

@@ -1,18 +1,14 @@
 //! What a notice to an account says, and which ways to answer it offers.
 
 use super::draft::Material;
+use super::shown::ShownText;
 use super::{Delivery, ReplyTo};
 use crate::mail::{Address, NoticeTrace};
 use crate::theme::{Html, Letter, NoticeLetter, NoticeWays};
 use crate::tracker::{Action, Actor, Doubt, Event, EventKind, Occasion, OutboxRow, Ticket, Viewer};
 
 impl Delivery {
-    pub(super) fn notice(
-        &self,
-        row: &OutboxRow,
-        material: &Material,
-        (text, html): (String, String),
-    ) -> Letter {
+    pub(super) fn notice(&self, row: &OutboxRow, material: &Material, shown: ShownText) -> Letter {
         let (ticket, project) = (&material.ticket, &material.project);
         Letter::Notice(NoticeLetter {
             occasion: match material.event.as_ref().and_then(Occasion::of) {
@@ -32,8 +28,8 @@ impl Delivery {
                 material.event.as_ref().map(|event| &event.kind),
                 Some(EventKind::Unverified { doubt: Doubt::Unauthenticated, .. })
             ),
-            text,
-            html: Html::sanitised(html),
+            text: shown.text,
+            html: Html::sanitised(shown.html),
             url: self.desk.links().ticket(&project.path, ticket.number),
             ways: self.ways_to_answer(row, material),
             settings_url: self.desk.links().account(),

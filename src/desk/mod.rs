@@ -7,6 +7,7 @@
 mod account_letters;
 mod accounts;
 mod act;
+mod agent_reply;
 mod adopt;
 mod bounces;
 mod cc;

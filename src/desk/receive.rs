@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::agent_reply::refuse_agent;
 use super::letters::{anybody_mailed, mail_everyone, mail_one, may_be_mailed};
 use super::link::link;
 use super::loops::is_loop;
@@ -114,7 +115,8 @@ impl Desk {
     ) -> Result<Verdict, StoreError> {
         let asked = questions(&arrived.inbound, &self.site, arrived.raw);
         let facts = look.facts(&asked, now)?;
-        Ok(decide(&arrived.inbound, &self.site, &facts, arrived.source.received_at, now))
+        let verdict = decide(&arrived.inbound, &self.site, &facts, arrived.source.received_at, now);
+        refuse_agent(look, verdict)
     }
 
     /// Does what the verdict says, and completes the row. `by` is the person who wanted that, where the
@@ -153,6 +155,10 @@ impl Desk {
                 let ticket = self.doubt_by_mail(w, arrived, row, ticket, doubted, now)?;
                 (Some(ticket.id), Some(ticket.project))
             }
+            Verdict::AgentReply { ticket, account, note } => {
+                let ticket = self.agent_reply(w, arrived, row, ticket, (account, note), now)?;
+                (Some(ticket.id), Some(ticket.project))
+            }
             Verdict::Unsubscribe { ticket, participant } => {
                 let mut ticket = w.ticket(ticket)?.ok_or(DeskError::NotFound)?;
                 let change = Change::Unsubscribe(participant);
@@ -178,9 +184,10 @@ impl Desk {
         done.project = project;
         done.filed = false;
         w.put_mail_row(&done)?;
-        if matches!(kind, VerdictKind::Open | VerdictKind::Comment | VerdictKind::Unverified) {
+        let taken = matches!(kind, VerdictKind::Open | VerdictKind::Comment | VerdictKind::Unverified);
+        if taken || kind == VerdictKind::AgentReply {
             self.supersede_held_copies(w, arrived, &done, now)?;
-            if !arrived.quiet && arrived.inbound.automatic.is_none() {
+            if taken && !arrived.quiet && arrived.inbound.automatic.is_none() {
                 self.notify_of_mail(w, (row, ticket), by, now)?;
             }
         }

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 
 use super::subscribe::record;
 use super::{Desk, DeskError};
-use crate::mail::{CommentTrace, Inbound, MessageId, NameAddr, Scanned, Traces};
+use crate::mail::{CommentTrace, Inbound, MessageId, NameAddr, ReplyKey, Scanned, Traces};
 use crate::store::{Look, StoreError, Write};
-use crate::tracker::{Actor, Body, Change, Event, ParticipantNo, RawHash, Ticket, TicketId, apply};
+use crate::tracker::{
+    AccountId, Actor, Body, Change, Event, ParticipantNo, RawHash, Ticket, TicketId, apply,
+};
 use crate::triage::{KeyFact, KeyPurpose};
 
 /// A mail in Sent.
@@ -87,7 +89,7 @@ impl Desk {
                 (person.map(|person| person.no), Vec::new())
             }
         };
-        // What a customer wrote came as a mail of its own.
+        // What came as a mail of its own, from a customer or an agent, is taken in again as that.
         let comment = mail.traces.comment.filter(|comment| comment.by_agent).map(|c| (ticket.id, c));
         let comment = comment.filter(|comment| !before.has(*comment));
         if comment.is_some() {
@@ -97,8 +99,16 @@ impl Desk {
         }
         record(w, &ticket, &events)?;
         w.add_mail_id(&mail.message_id, ticket.id, true)?;
-        if let Some(participant) = participant {
-            self.add_keys(w, mail, ticket.id, participant)?;
+        let agent = match (&mail.traces.notice, mail.inbound.to.first()) {
+            (Some(_), Some(to)) => w.account_by_address(&to.address)?.map(|account| account.id),
+            _ => None,
+        };
+        match (agent, participant) {
+            (Some(agent), _) => self.add_agents_keys(w, mail, ticket.id, agent)?,
+            (None, Some(participant)) if mail.traces.notice.is_none() => {
+                self.add_keys(w, mail, ticket.id, participant)?;
+            }
+            _ => {}
         }
         Ok((if comment.is_some() { PutSent::Comment } else { PutSent::Letter }, comment))
     }
@@ -125,19 +135,46 @@ impl Desk {
         ticket: TicketId,
         participant: ParticipantNo,
     ) -> Result<(), StoreError> {
-        let marks = mail.inbound.scanned.iter().filter_map(|(_, scanned)| match scanned {
+        let replies = self.marks(mail).map(|key| (key, KeyPurpose::Reply(participant)));
+        let stops = mail.traces.tokens.iter().cloned().map(|key| (key, KeyPurpose::Unsubscribe(participant)));
+        add_unknown(w, ticket, replies.chain(stops).collect())
+    }
+
+    /// The keys of a notice work again.
+    fn add_agents_keys(
+        &self,
+        w: &mut Write<'_>,
+        mail: &SentMail,
+        ticket: TicketId,
+        agent: AccountId,
+    ) -> Result<(), StoreError> {
+        let Some(notice) = &mail.traces.notice else { return Ok(()) };
+        let note = KeyPurpose::AgentNote(agent);
+        let answer = if notice.comment { KeyPurpose::AgentComment(agent) } else { note };
+        let answers = self.marks(mail).map(|key| (key, answer));
+        add_unknown(w, ticket, answers.chain([(notice.note.clone(), note)]).collect())
+    }
+
+    /// The reply marks of this desk.
+    fn marks<'a>(&'a self, mail: &'a SentMail) -> impl Iterator<Item = ReplyKey> + 'a {
+        mail.inbound.scanned.iter().filter_map(|(_, scanned)| match scanned {
             Scanned::ReplyMark { key, host } if *host == self.site.host => Some(key.clone()),
             _ => None,
-        });
-        let replies = marks.map(|key| (key, KeyPurpose::Reply(participant)));
-        let stops = mail.traces.tokens.iter().cloned().map(|key| (key, KeyPurpose::Unsubscribe(participant)));
-        for (key, purpose) in replies.chain(stops).collect::<Vec<_>>() {
-            if w.key(&key)?.is_none() {
-                w.add_key(&KeyFact { key, ticket, purpose, revoked: false })?;
-            }
-        }
-        Ok(())
+        })
     }
+}
+
+fn add_unknown(
+    w: &mut Write<'_>,
+    ticket: TicketId,
+    keys: Vec<(ReplyKey, KeyPurpose)>,
+) -> Result<(), StoreError> {
+    for (key, purpose) in keys {
+        if w.key(&key)?.is_none() {
+            w.add_key(&KeyFact { key, ticket, purpose, revoked: false })?;
+        }
+    }
+    Ok(())
 }
 
 /// The ticket whose mails it answers: In-Reply-To first, then References from the last to the first.

@@ -165,7 +165,9 @@ impl Intake {
         for row in &taken.rows {
             match row.verdict {
                 VerdictKind::Open => replayed.opened += 1,
-                VerdictKind::Comment | VerdictKind::Unverified => replayed.commented += 1,
+                VerdictKind::Comment | VerdictKind::Unverified | VerdictKind::AgentReply => {
+                    replayed.commented += 1;
+                }
                 VerdictKind::Hold(_) => replayed.held += 1,
                 _ => {}
             }

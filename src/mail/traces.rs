@@ -12,7 +12,7 @@ pub const COMMENT_HEADER: &str = "X-Postdesk-Comment";
 pub struct CommentTrace {
     /// The number of the event on the ticket as it was then.
     pub event: u32,
-    /// Else a customer wrote it by mail.
+    /// An agent wrote it in the tracker; else it came as a mail of its own.
     pub by_agent: bool,
 }
 

@@ -110,7 +110,9 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
     let mut mails: Vec<MailFact> = Vec::new();
     for id in &questions.ids {
         for (ticket, ours) in events::tickets_of_id(look, id)? {
-            let fact = MailFact { id: id.clone(), ticket: tickets::follow(look, ticket)?, ours };
+            let letter = if ours { outbox::by_message_id(look, id)? } else { None };
+            let notice = letter.is_some_and(|letter| matches!(letter.to, Recipient::Agent { .. }));
+            let fact = MailFact { id: id.clone(), ticket: tickets::follow(look, ticket)?, ours, notice };
             if !mails.contains(&fact) {
                 mails.push(fact);
             }

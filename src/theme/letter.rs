@@ -34,6 +34,8 @@ pub struct CommentLetter {
     pub author: String,
     pub text: String,
     pub html: Html,
+    /// The names of files that are too large to go along.
+    pub left_out: Vec<String>,
     pub unsubscribe_url: Option<String>,
 }
 

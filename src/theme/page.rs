@@ -6,8 +6,10 @@ use serde::Serialize;
 use super::Html;
 
 mod account;
+mod held;
 
 pub use account::{AccountPage, Choice};
+pub use held::{Balance, Held, HeldRow, JunkPart, JunkRow};
 
 /// A page of the theme: a content with the name of its template in `pages/`.
 pub trait Page: Serialize {
@@ -220,6 +222,8 @@ pub struct Text {
     pub address: Option<String>,
     pub initials: String,
     pub agent: bool,
+    /// An agent's text that came by mail.
+    pub by_mail: bool,
     pub note: bool,
     /// It came after the reader had begun to write.
     pub fresh: bool,
@@ -355,74 +359,11 @@ pub struct Other {
     pub active_at: Timestamp,
 }
 
-/// The mails that wait for a decision.
-#[derive(Clone, Debug, Serialize)]
-pub struct Held {
-    pub notices: Vec<Notice>,
-    pub rows: Vec<HeldRow>,
-    /// Where a mail without a project of its own can be taken into.
-    pub projects: Vec<ProjectChoice>,
-    pub older: Option<String>,
-    /// All mails taken in, and what became of them; empty where the viewer may not know.
-    pub taken: String,
-    pub balance: Vec<Balance>,
-    /// What the mail server took for junk; nothing where there is none.
-    pub junk: Option<JunkPart>,
-}
-
-/// What lies in the mail server's Junk.
-#[derive(Clone, Debug, Serialize)]
-pub struct JunkPart {
-    pub total: String,
-    /// The newest of them.
-    pub rows: Vec<JunkRow>,
-}
-
-/// One mail in Junk.
-#[derive(Clone, Debug, Serialize)]
-pub struct JunkRow {
-    /// The mail server's id of it.
-    pub email: String,
-    pub subject: String,
-    pub from: String,
-    pub at: Timestamp,
-    pub size: u64,
-}
-
-/// One held mail.
-#[derive(Clone, Debug, Serialize)]
-pub struct HeldRow {
-    pub id: u64,
-    pub cause: &'static str,
-    pub sentence: &'static str,
-    pub subject: String,
-    pub from: String,
-    pub to: String,
-    pub at: Timestamp,
-    pub size: u64,
-    /// The first lines, as plain text.
-    pub preview: Option<String>,
-    /// The ticket or project that one click takes it into; nothing where a person has to choose.
-    pub target: Option<String>,
-    /// Nobody looked into it: who wrote it, and to whom, may be unknown.
-    pub unread: bool,
-    /// The mail server did not give it, and can be asked once more.
-    pub again: bool,
-    pub may_dismiss: bool,
-}
-
 /// A project to choose.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProjectChoice {
     pub id: u32,
     pub path: String,
-}
-
-/// One part of the sum of all mails.
-#[derive(Clone, Debug, Serialize)]
-pub struct Balance {
-    pub word: &'static str,
-    pub count: String,
 }
 
 /// The sign-in.

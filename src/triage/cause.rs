@@ -50,6 +50,7 @@ causes! {
         TooLarge = "H12", "It is larger than this site takes.";
         OwnAddress = "H13", "It says that it comes from one of this desk's own addresses, but the desk did not send it.";
         NoContent = "H14", "The mail server shows that it is there, but did not give its content, however often it was asked.";
+        AgentMayNot = "H15", "An agent answered a notice by mail, but that account may not answer here any more.";
     }
 }
 
@@ -69,5 +70,6 @@ causes! {
         Imported = "I03", "It was in the mailbox before the desk was, and was left as it is.";
         Dismissed = "I04", "A person decided that it is not needed.";
         Erased = "I05", "What it said was erased.";
+        AgentAutomatic = "I06", "A program answered a notice to an agent, such as an out-of-office reply.";
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::join::{Joined, agent_of, hold, is_agents, join, unsubscribe};
+use super::join::{Joined, agent_of, agents, hold, join, notice, unsubscribe};
 use super::report::report;
 use super::route::{Hit, hits, pointers};
 use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
@@ -36,15 +36,21 @@ pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp
 }
 
 /// Unsubscribe keys and agents' keys come before all else. An agent's key that does not count
-/// leaves the mail to the next hit.
+/// leaves the mail to the next hit; but what a program answers to a notice is nothing for customers
+/// or their tickets, whoever runs it.
 fn by_privileged_key(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<Verdict> {
-    hits.iter().find_map(|hit| match hit {
+    let found = hits.iter().find_map(|hit| match hit {
         Hit::Unsubscribe(key) => Some(unsubscribe(key, facts)),
-        Hit::Key(key) if is_agents(mail, key, facts) => {
-            Some(hold(HoldCause::AgentKey, facts.ticket(key.ticket)))
-        }
+        Hit::Key(key) => agents(mail, key, facts),
         _ => None,
-    })
+    });
+    let program = mail.automatic.is_some() && notice(mail, hits, facts).is_some();
+    match found {
+        Some(Verdict::AgentReply { .. }) | None if program => {
+            Some(Verdict::Ignore { cause: IgnoreCause::AgentAutomatic })
+        }
+        other => other,
+    }
 }
 
 fn by_ticket_or_project(
@@ -65,7 +71,7 @@ fn by_ticket_or_project(
         Joined::Linked(ticket) => Some(ticket),
         Joined::Nowhere => None,
     };
-    match destination(hits, linked, facts) {
+    match destination(mail, hits, linked, facts) {
         Ok(project) if guard::is_flood(site, facts) => at(HoldCause::Flood, Some(project)),
         Ok(project) => Verdict::Open {
             project: project.id,
@@ -85,6 +91,7 @@ fn by_ticket_or_project(
 /// The project of a new ticket: the first one addressed that takes tickets; else, where no address
 /// of ours says anything, that of the ticket which the mail answers, else the default project.
 fn destination<'f>(
+    mail: &Inbound,
     hits: &[Hit<'f>],
     linked: Option<TicketId>,
     facts: &'f Facts,
@@ -94,8 +101,8 @@ fn destination<'f>(
     }
     // An agent's answer always has the ids of the notice it answers, and where no mail is
     // authenticated it would become a customer's ticket. So ids alone do not carry it there.
-    if let Some(key) = keys(hits).find(|key| agent_of(key).is_some()) {
-        return Err(hold(HoldCause::AgentKey, facts.ticket(key.ticket)));
+    if let Some(ticket) = notice(mail, hits, facts) {
+        return Err(hold(HoldCause::AgentKey, facts.ticket(ticket)));
     }
     if let Some(astray) = hits.iter().find_map(astray) {
         return Err(astray);
@@ -112,7 +119,7 @@ fn astray(hit: &Hit<'_>) -> Option<Verdict> {
     match hit {
         Hit::Astray(cause, project) => Some(at(*cause, *project)),
         Hit::Project(project) => Some(at(HoldCause::ProjectOff, Some(project))),
-        Hit::Unsubscribe(_) | Hit::Key(_) => None,
+        Hit::Unsubscribe(_) | Hit::Key(_) | Hit::Notice(_) => None,
     }
 }
 

@@ -66,6 +66,8 @@ pub struct MailFact {
     pub ticket: TicketId,
     /// Whether we wrote that mail.
     pub ours: bool,
+    /// Whether it is a notice to an agent.
+    pub notice: bool,
 }
 
 /// A project that an address of the mail may lead to.

@@ -1,6 +1,7 @@
 //! Joining: which ticket a mail answers, and as what.
 
 use super::questions::ids;
+use super::route::Hit;
 use super::{Facts, HoldCause, KeyFact, KeyPurpose, Verdict, guard};
 use crate::mail::{Address, Authentication, Inbound, NameAddr};
 use crate::tracker::{AccountId, Doubt, ParticipantNo, State, Ticket, TicketId};
@@ -46,10 +47,27 @@ pub(super) fn join(mail: &Inbound, keys: &[&KeyFact], facts: &Facts) -> Joined {
 }
 
 /// An agent's key counts only with that agent's address and authentication that passes.
-pub(super) fn is_agents(mail: &Inbound, key: &KeyFact, facts: &Facts) -> bool {
-    let (Some(account), Some(from)) = (agent_of(key), &mail.from) else { return false };
-    guard::authentication(mail) == Authentication::Pass
-        && facts.agents.iter().any(|(id, address)| *id == account && *address == from.address)
+pub(super) fn agents(mail: &Inbound, key: &KeyFact, facts: &Facts) -> Option<Verdict> {
+    let account = agent_of(key)?;
+    let from = &mail.from.as_ref()?.address;
+    let counts = guard::authentication(mail) == Authentication::Pass
+        && facts.agents.iter().any(|(id, address)| *id == account && address == from);
+    let note = matches!(key.purpose, KeyPurpose::AgentNote(_));
+    counts.then_some(Verdict::AgentReply { ticket: key.ticket, account, note })
+}
+
+/// The ticket of the notice to an agent that a mail answers or sends on, by an agent's key or by the
+/// notice's Message-ID.
+pub(super) fn notice(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<TicketId> {
+    let by_key = hits.iter().find_map(|hit| match hit {
+        Hit::Key(key) | Hit::Notice(key) => agent_of(key).map(|_| key.ticket),
+        _ => None,
+    });
+    let by_id = || {
+        let ids = ids(mail);
+        facts.mails.iter().find(|fact| fact.notice && ids.contains(&fact.id)).map(|fact| fact.ticket)
+    };
+    by_key.or_else(by_id)
 }
 
 /// Whose key it is, if it is an agent's.

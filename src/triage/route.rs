@@ -3,6 +3,7 @@
 //! The order is the scan order of the headers throughout; ties are decided by it.
 
 use super::addresses::Reading;
+use super::join::agent_of;
 use super::{Facts, HoldCause, KeyFact, KeyForm, KeyPurpose, ProjectFact, Site};
 use crate::mail::{Address, Inbound, ReplyKey, Scanned};
 
@@ -43,6 +44,9 @@ pub(super) enum Hit<'f> {
     Unsubscribe(&'f KeyFact),
     /// A participant's or an agent's key.
     Key(&'f KeyFact),
+    /// An agent's key in References: it shows which notice the mail belongs to, and opens nothing. Who
+    /// sends a notice on to somebody else writes no answer to it.
+    Notice(&'f KeyFact),
     Project(&'f ProjectFact),
     /// An address of ours that leads nowhere.
     Astray(HoldCause, Option<&'f ProjectFact>),
@@ -57,7 +61,10 @@ fn resolve<'f>(pointer: &Pointer, facts: &'f Facts) -> Option<Hit<'f>> {
     match pointer {
         Pointer::Address { address, reading } => resolve_address(address, reading, facts),
         // A mark only ties a reply to its ticket: an unknown one says nothing.
-        Pointer::Mark(key) => answer(key, facts),
+        Pointer::Mark(key) => answer(key, facts).map(|hit| match hit {
+            Hit::Key(key) if agent_of(key).is_some() => Hit::Notice(key),
+            other => other,
+        }),
         Pointer::Subject(key) => unsubscribe(key, facts),
     }
 }

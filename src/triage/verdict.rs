@@ -2,7 +2,7 @@
 
 use super::{HoldCause, IgnoreCause};
 use crate::mail::NameAddr;
-use crate::tracker::{Doubt, MailRowId, OutboxId, ParticipantNo, ProjectId, TicketId};
+use crate::tracker::{AccountId, Doubt, MailRowId, OutboxId, ParticipantNo, ProjectId, TicketId};
 
 /// What triage decided for one mail, with what the desk needs to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Verdict {
     Join { ticket: TicketId, person: NameAddr, reopen: bool },
     /// Text on a ticket that is shown apart and mailed to nobody until an agent decides.
     Unverified { ticket: TicketId, doubt: Doubt, automatic: bool, reopen: bool },
+    /// An agent's answer to a notice: a comment, or an internal note.
+    AgentReply { ticket: TicketId, account: AccountId, note: bool },
     /// Ends a participant's subscription.
     Unsubscribe { ticket: TicketId, participant: ParticipantNo },
     /// A delivery report about a letter of ours.
@@ -102,6 +104,7 @@ impl Verdict {
             Self::Open { .. } => VerdictKind::Open,
             Self::Comment { .. } | Self::Join { .. } => VerdictKind::Comment,
             Self::Unverified { .. } => VerdictKind::Unverified,
+            Self::AgentReply { .. } => VerdictKind::AgentReply,
             Self::Unsubscribe { .. } => VerdictKind::Unsubscribe,
             Self::Bounce { .. } => VerdictKind::Bounce,
             Self::Duplicate { .. } => VerdictKind::Duplicate,

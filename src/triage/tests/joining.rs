@@ -131,16 +131,16 @@ fn a_comment_reopens_a_closed_ticket_where_the_project_wants_it() {
 
 #[test]
 fn an_agents_key_counts_with_the_agents_address_and_authentication_that_passes() {
-    for key in ["$j", "$n"] {
+    for (key, becomes) in [("$j", "comment 70 by agent 1"), ("$n", "note 70 by agent 1")] {
         let to = format!("to incoming+{key}@desk.example.com");
-        // Agents' answers are held for now; what matters is that they come before all else.
-        check(&format!("from jane@team.example auth pass {to}"), "hold H07 ticket 70 project 7");
+        check(&format!("from jane@team.example auth pass {to}"), becomes);
         check(
             &format!(
                 "from jane@team.example auth pass to support@example.com cc incoming+{key}@desk.example.com"
             ),
-            "hold H07 ticket 70 project 7",
+            becomes,
         );
+        check(&format!("from jane@team.example auth pass {to} cc incoming+$a@desk.example.com"), becomes);
         check(&format!("from jane@team.example {to}"), "hold H07 ticket 70 project 7");
         check(&format!("from jane@team.example {to} re m70@x"), "hold H07 ticket 70 project 7");
         check(&format!("from eve@elsewhere.example auth pass {to}"), "hold H07 ticket 70 project 7");
@@ -160,6 +160,38 @@ fn an_agents_key_counts_with_the_agents_address_and_authentication_that_passes()
             "unverified 70 stranger",
         );
         check(&format!("from eve@elsewhere.example {to} cc support@example.com"), "open 7 neutral");
+    }
+}
+
+/// Whoever sends a notice on, or answers it past its address, writes no answer of an agent's.
+#[test]
+fn an_agents_key_in_references_opens_nothing() {
+    let mark = format!("mark {}@desk.example.com", "j".repeat(26));
+    let jane = "from jane@team.example auth pass";
+    check(&format!("{jane} to mailbox@desk.example.com {mark}"), "hold H07 ticket 70 project 7");
+    check(&format!("{jane} to mailbox@desk.example.com re notice@x"), "hold H07 ticket 70 project 7");
+    check(&format!("{jane} to support@example.com {mark}"), "open 7 subject");
+    check(
+        &format!("from eve@elsewhere.example to mailbox@desk.example.com {mark}"),
+        "hold H07 ticket 70 project 7",
+    );
+    check(&format!("{jane} to incoming+$n@desk.example.com {mark}"), "note 70 by agent 1");
+    check(&format!("from ann@customer.example to support@example.com {mark} re m70@x"), "comment 70 by 1");
+}
+
+#[test]
+fn what_a_program_answers_to_a_notice_is_ignored() {
+    let mark = format!("mark {}@desk.example.com", "j".repeat(26));
+    for auto in ["submitted", "list", "null"] {
+        for way in
+            ["to incoming+$j@desk.example.com", "to incoming+$n@desk.example.com", "re notice@x", &mark]
+        {
+            for auth in ["auth pass", "auth fail", "from jane@team.example"] {
+                check(&format!("{way} auto {auto} {auth} to support@example.com"), "ignore I06");
+            }
+        }
+        let stop = format!("to incoming+$u-unsubscribe@desk.example.com {mark} auto {auto}");
+        check(&stop, "unsubscribe 70 for 1");
     }
 }
 

@@ -123,6 +123,7 @@ impl World {
             id: MessageId::parse(id).unwrap(),
             ticket: TicketId(ticket),
             ours: true,
+            notice: id == "notice@x",
         };
         Self {
             site: site(),
@@ -148,6 +149,7 @@ impl World {
                 mail("m80@x", 80),
                 mail("two@x", 80),
                 mail("two@x", 70),
+                mail("notice@x", 70),
             ],
             seen: Vec::new(),
             default_project: None,
@@ -339,6 +341,9 @@ fn describe(verdict: &Verdict) -> String {
             words.push(format!("unverified {ticket} {}", format!("{doubt:?}").to_lowercase()));
             words.extend(reopen.then(|| "reopen".to_owned()));
             words.extend(automatic.then(|| "automatic".to_owned()));
+        }
+        Verdict::AgentReply { ticket, account, note } => {
+            words.push(format!("{} {ticket} by agent {account}", if *note { "note" } else { "comment" }));
         }
         Verdict::Unsubscribe { ticket, participant } => {
             words.push(format!("unsubscribe {ticket} for {participant}"));

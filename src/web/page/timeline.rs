@@ -7,7 +7,9 @@ use crate::desk::{SeenEntry, SeenText, SeenTicket, Who};
 use crate::mail::{Attachment, Defect};
 use crate::theme::Html;
 use crate::theme::page::{Entry, File, Line, Pending, Text};
-use crate::tracker::{EventKind, EventNo, LinkKind, OutboxState, ParticipantNo, State, Ticket, initials};
+use crate::tracker::{
+    Body, EventKind, EventNo, LinkKind, OutboxState, ParticipantNo, State, Ticket, initials,
+};
 use crate::web::place;
 
 /// All entries that the page shows. `since` marks what came after a form had been shown.
@@ -61,6 +63,7 @@ fn text(entry: &SeenEntry, ticket: &Ticket, href: &str, since: Option<EventNo>, 
         address,
         initials: initials(who),
         agent,
+        by_mail: agent && matches!(entry.event.kind.body(), Some(Body::Mail { row: Some(_), .. })),
         note: false,
         fresh: since.is_some_and(|since| no > since),
         at: entry.event.at,
