@@ -163,6 +163,10 @@ impl World {
     fn unsubscribe_by_mail(&mut self) {
         let Some((left, inbound)) = self.some_letter() else { return self.new_mail() };
         let raw = String::from_utf8_lossy(&left.raw).replace("\r\n ", "").replace("\r\n\t", "");
+        // A notice to an agent is switched off by the agent's own setting.
+        if left.rcpt_to[0].domain() == "team.example" {
+            return self.new_mail();
+        }
         let Some(mailto) = raw.split("<mailto:").nth(1).and_then(|rest| rest.split('>').next()) else {
             panic!("no way to unsubscribe in {:?}", inbound.message_id);
         };
