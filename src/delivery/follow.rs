@@ -3,20 +3,16 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress};
 use crate::clock::after;
 use crate::desk::LookFound;
-use crate::jmap::EmailId;
+use crate::jmap::{EmailId, EmailInfo};
 use crate::mail::MessageId;
 use crate::store::Look;
 use crate::tracker::{OutboxRow, OutboxState};
 
-/// How many mails of Sent are read at once.
-const PAGE: usize = 500;
-/// How many of such pages at most.
-const PAGES: usize = 40;
 /// How many letters are looked for at once.
 const LOOK_AT: usize = 5000;
 /// The mail server's clock may be behind ours by as much.
@@ -102,19 +98,9 @@ impl Delivery {
     pub(super) async fn sent_since(&self, since: Timestamp) -> Result<InSent, DeliveryError> {
         let ways = self.ways().await?;
         let jmap = self.jmap().await?;
-        let mut sent = InSent::new();
-        let mut position = 0;
-        for _ in 0..PAGES {
-            let page = jmap.newest(&ways.sent, position, PAGE).await?;
-            let Some(oldest) = page.emails.iter().map(|mail| mail.received_at).min() else { break };
-            position += page.found;
-            for mail in page.emails {
-                sent.extend(mail.message_ids.into_iter().map(|id| (id, mail.id.clone())));
-            }
-            if after(oldest, SKEW) < since {
-                break;
-            }
-        }
-        Ok(sent)
+        let since = SignedDuration::try_from(SKEW).ok().and_then(|skew| since.checked_sub(skew).ok());
+        let emails = jmap.all_since(&ways.sent, since.unwrap_or(Timestamp::MIN)).await?;
+        let by_id = |mail: EmailInfo| mail.message_ids.into_iter().map(move |id| (id, mail.id.clone()));
+        Ok(emails.into_iter().flat_map(by_id).collect())
     }
 }

@@ -73,13 +73,7 @@ impl Delivery {
         let info = match self.email_of(row).await? {
             Some(info) => Some(info),
             // The server may have given it another id.
-            None => {
-                let lying = self.outgoing().await?;
-                if !lying.complete {
-                    return Ok(LookFound::Nothing);
-                }
-                lying.mails.into_iter().find(is_it)
-            }
+            None => self.outgoing().await?.into_iter().find(is_it),
         };
         let Some(info) = info else { return Ok(LookFound::Left { email: None }) };
         let named = self.jmap().await?.submission_of(&info.id).await?;

@@ -3,20 +3,12 @@
 
 use std::sync::atomic::Ordering;
 
+use jiff::Timestamp;
+
 use super::{Delivery, DeliveryError};
 use crate::jmap::{EmailId, EmailInfo, SetFault};
 use crate::store::Look;
 use crate::tracker::{OutboxRow, OutboxState};
-
-/// How many mails are read at once.
-const PAGE: usize = 200;
-
-/// What lies in the mailbox of outgoing letters.
-pub(super) struct Outgoing {
-    pub(super) mails: Vec<EmailInfo>,
-    /// Whether nothing went away, or got another id, while this was read.
-    pub(super) complete: bool,
-}
 
 impl Delivery {
     pub(super) fn make_untidy(&self) {
@@ -52,7 +44,7 @@ impl Delivery {
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         let mut all = true;
-        for mail in self.outgoing().await?.mails {
+        for mail in self.outgoing().await? {
             let Some(row) = self.letter_in(&mail)? else { continue };
             let under_way = row.state == OutboxState::Submitting;
             let done = match row.state {
@@ -73,19 +65,9 @@ impl Delivery {
     }
 
     /// What lies in the mailbox of outgoing letters.
-    pub(super) async fn outgoing(&self) -> Result<Outgoing, DeliveryError> {
-        let (jmap, ways) = (self.jmap().await?, self.ways().await?);
-        let mut lying = Outgoing { mails: Vec::new(), complete: true };
-        let mut position = 0;
-        loop {
-            let page = jmap.newest(&ways.outgoing, position, PAGE).await?;
-            if page.found == 0 {
-                return Ok(lying);
-            }
-            position += page.found;
-            lying.complete &= page.emails.len() == page.found;
-            lying.mails.extend(page.emails);
-        }
+    pub(super) async fn outgoing(&self) -> Result<Vec<EmailInfo>, DeliveryError> {
+        let ways = self.ways().await?;
+        Ok(self.jmap().await?.all_since(&ways.outgoing, Timestamp::MIN).await?)
     }
 
     fn letter_in(&self, mail: &EmailInfo) -> Result<Option<OutboxRow>, DeliveryError> {

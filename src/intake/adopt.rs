@@ -50,7 +50,7 @@ impl Intake {
         let mut gone = HashSet::new();
         loop {
             let mut page = jmap.page(&boxes.intake, stuck, 100).await?;
-            if page.found == 0 {
+            if page.found() == 0 {
                 break;
             }
             // What is shown again though it was moved did not move.
@@ -62,7 +62,7 @@ impl Intake {
             gone.extend(
                 moves.into_iter().zip(moved).filter(|(_, done)| done.is_ok()).map(|((id, ..), _)| id),
             );
-            stuck += page.found.saturating_sub(gone.len() - before);
+            stuck += page.found().saturating_sub(gone.len() - before);
         }
         if stuck > 0 {
             // What stayed would be taken in as if it came now.

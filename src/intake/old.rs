@@ -79,7 +79,7 @@ impl Intake {
             }
             trimmed.destroyed += gone as u64;
             trimmed.kept += (looked_at - gone) as u64;
-            position += page.found - gone;
+            position += page.found() - gone;
             if looked_at < page.emails.len() {
                 return Ok(());
             }

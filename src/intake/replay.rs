@@ -122,7 +122,7 @@ impl Intake {
             let mut seen = HashSet::new();
             loop {
                 let page = jmap.newest(&mailbox, position, PAGE).await?;
-                position += page.found;
+                position += page.found();
                 let older = page.emails.last().is_none_or(|email| email.received_at < since);
                 for email in page.emails {
                     if email.received_at >= since && seen.insert(email.id.clone()) {

@@ -14,8 +14,6 @@ use crate::triage::{AdoptHow, Adoption, EmailRef, MailRow};
 
 /// How many Emails are in hand at once.
 const PAGE: usize = 50;
-/// How many of Held are read at once.
-const HELD_PAGE: usize = 200;
 
 /// How a sweep ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +69,7 @@ impl Intake {
                 return Ok(Swept::Paused);
             }
             let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
-            if page.found == 0 {
+            if page.found() == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;
                 whole = true;
                 break;
@@ -83,7 +81,7 @@ impl Intake {
             let page_of = self.take(sorted, &adoption, &seen).await?;
             taken += page_of.new;
             let filed = self.file(&boxes, &boxes.intake, &page_of.rows).await?;
-            stuck += page.found.saturating_sub(filed.len());
+            stuck += page.found().saturating_sub(filed.len());
             gone.extend(filed);
             // One mail that cannot be had now does not hold up the others; a page of them is the
             // server's trouble.
@@ -124,7 +122,7 @@ impl Intake {
         let waiting = match jmap.find_mailbox(&self.settings.boxes.intake).await? {
             Some(mailbox) => {
                 let page = jmap.page(&mailbox.id, 0, 1).await?;
-                let all = page.total.unwrap_or(page.found as u64);
+                let all = page.total.unwrap_or(page.found() as u64);
                 if all == 0 { 0 } else { all.saturating_sub(self.check_mails(jmap, &mailbox.id).await?) }
             }
             None => 0,
@@ -197,7 +195,7 @@ impl Intake {
             emails.iter().any(|e| e.id.as_str() == row.source.email && e.blob.as_str() == row.source.blob)
         };
         let unknown: Vec<_> = rows.iter().filter(|row| !is_known(row)).cloned().collect();
-        let Some(renamed) = self.held_by_other_ids(boxes, &unknown).await? else { return Ok(()) };
+        let renamed = self.held_by_other_ids(boxes, &unknown).await?;
         rows.retain(|row| renamed.iter().all(|other| other.id != row.id));
         let (mut held, gone): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| lies_in(row, &boxes.held));
         held.extend(renamed);
@@ -209,35 +207,20 @@ impl Intake {
     }
 
     /// Of rows whose Email is not known by its id, those whose mail lies in Held under another, which
-    /// they bear from now on. `None` where ids changed while Held was read: nobody can tell yet.
-    async fn held_by_other_ids(
-        &self,
-        boxes: &Boxes,
-        rows: &[MailRow],
-    ) -> Result<Option<Vec<MailRow>>, IntakeError> {
+    /// they bear from now on.
+    async fn held_by_other_ids(&self, boxes: &Boxes, rows: &[MailRow]) -> Result<Vec<MailRow>, IntakeError> {
         let mut renamed = Vec::new();
-        let Some(oldest) = rows.iter().map(|row| row.source.received_at).min() else {
-            return Ok(Some(renamed));
-        };
+        let Some(oldest) = rows.iter().map(|row| row.source.received_at).min() else { return Ok(renamed) };
         let jmap = self.jmap().await?;
         let account = jmap.account_id();
-        let mut position = 0;
-        loop {
-            let page = jmap.newest(&boxes.held, position, HELD_PAGE).await?;
-            if page.emails.len() < page.found {
-                return Ok(None);
-            }
-            position += page.found;
-            for source in page.emails.iter().map(|email| source_of(&account, email)) {
-                let is_it =
-                    |row: &&MailRow| EmailRef { email: source.email.clone(), ..row.source.clone() } == source;
-                if let Some(row) = rows.iter().find(is_it) {
-                    renamed.extend(self.desk.renamed(row.id, source).await?);
-                }
-            }
-            if page.emails.last().is_none_or(|email| email.received_at < oldest) {
-                return Ok(Some(renamed));
+        for email in jmap.all_since(&boxes.held, oldest).await? {
+            let source = source_of(&account, &email);
+            let is_it =
+                |row: &&MailRow| EmailRef { email: source.email.clone(), ..row.source.clone() } == source;
+            if let Some(row) = rows.iter().find(is_it) {
+                renamed.extend(self.desk.renamed(row.id, source).await?);
             }
         }
+        Ok(renamed)
     }
 }

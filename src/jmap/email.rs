@@ -1,8 +1,6 @@
 //! Emails (RFC 8621 §4): what lies in a mailbox. Only what the server knows without opening the
 //! mail is asked for; the mail itself is downloaded and parsed by us.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
 use jmap_client::core::get::GetRequest;
 use jmap_client::core::query::QueryRequest;
@@ -35,11 +33,18 @@ pub struct EmailInfo {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     pub emails: Vec<EmailInfo>,
-    /// How many ids the query gave: an Email that went away meanwhile is among them, and not among
-    /// `emails`.
-    pub found: usize,
+    /// What the query gave: an Email that went away meanwhile is among these, and not among `emails`.
+    pub ids: Vec<EmailId>,
     /// How many lie in the mailbox in all, where the server says.
     pub total: Option<u64>,
+}
+
+impl Page {
+    /// How many the query gave.
+    #[must_use]
+    pub fn found(&self) -> usize {
+        self.ids.len()
+    }
 }
 
 #[derive(Deserialize)]
@@ -129,34 +134,6 @@ impl Jmap {
         Ok(emails)
     }
 
-    /// Looks through the newest mails of a mailbox for these Message-IDs, back to what the server
-    /// took before `since`. Clocks differ, so let `since` be earlier rather than later.
-    ///
-    /// # Errors
-    /// Where the server does not say.
-    pub async fn find_by_message_id(
-        &self,
-        mailbox: &MailboxId,
-        ids: &HashSet<MessageId>,
-        since: Timestamp,
-    ) -> Result<Vec<(MessageId, EmailId)>, JmapError> {
-        let mut found = Vec::new();
-        let mut position = 0;
-        // Mails that come in meanwhile push the others on, which at worst shows one twice.
-        while found.len() < ids.len() {
-            let page = self.newest(mailbox, position, 200).await?;
-            for email in &page.emails {
-                let ours = email.message_ids.iter().filter(|id| ids.contains(*id));
-                found.extend(ours.map(|id| (id.clone(), email.id.clone())));
-            }
-            position += page.found;
-            if page.found == 0 || page.emails.last().is_some_and(|email| email.received_at < since) {
-                break;
-            }
-        }
-        Ok(found)
-    }
-
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).
     async fn read(
         &self,
@@ -192,7 +169,8 @@ impl Jmap {
         // A get may answer in any order; the query's is the one that counts.
         let place = |email: &EmailInfo| found.ids.iter().position(|id| id == email.id.as_str());
         emails.sort_by_cached_key(place);
-        Ok(Page { emails, found: found.ids.len(), total: found.total })
+        let ids = found.ids.into_iter().map(EmailId::from).collect();
+        Ok(Page { emails, ids, total: found.total })
     }
 }
 

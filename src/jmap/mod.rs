@@ -21,6 +21,7 @@ mod push;
 mod quota;
 mod session;
 mod set;
+mod since;
 mod sse;
 mod submission;
 

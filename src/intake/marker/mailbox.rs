@@ -47,15 +47,15 @@ impl MarkerWatch {
         loop {
             let page = jmap.newest(mailbox, position, PAGE).await?;
             // What is there and not shown may be another desk's marker.
-            if page.emails.len() < page.found {
+            if page.emails.len() < page.found() {
                 return Err(JmapError::Malformed {
                     what: "the marker's mailbox".to_owned(),
                     why: "what lies there changed while it was read".to_owned(),
                 });
             }
-            position += page.found;
+            position += page.found();
             lying.extend(page.emails.iter().filter_map(marker_of));
-            if page.found == 0 || page.total.is_some_and(|total| position as u64 >= total) {
+            if page.found() == 0 || page.total.is_some_and(|total| position as u64 >= total) {
                 return Ok(lying);
             }
         }

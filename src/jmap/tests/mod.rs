@@ -3,6 +3,7 @@
 mod answers;
 mod push;
 mod session;
+mod since;
 mod submit;
 
 use std::time::Duration;
