@@ -71,6 +71,7 @@ impl Intake {
             let mut page = self.jmap().await?.page(&boxes.intake, stuck, PAGE).await?;
             if page.found() == 0 {
                 self.settle_unfiled(&boxes, &seen).await?;
+                self.empty_hand().await?;
                 whole = true;
                 break;
             }
@@ -133,6 +134,14 @@ impl Intake {
         let adoption = self.desk.adopt(account, name, AdoptHow::Empty).await?;
         tracing::info!("the intake mailbox was empty and is adopted");
         Ok(Ok(adoption))
+    }
+
+    /// All that lay there was gone through: what is in hand still, of a run that ended, lies there no more.
+    async fn empty_hand(&self) -> Result<(), IntakeError> {
+        if !self.desk.store.read()?.in_hand()?.is_empty() {
+            self.desk.in_hand(Vec::new()).await?;
+        }
+        Ok(())
     }
 
     /// Files Emails away by their verdicts and records which of them left. Gives these.
