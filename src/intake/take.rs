@@ -9,7 +9,7 @@ use super::sort::Sorted;
 use super::tries::is_about_the_mail;
 use super::{Intake, IntakeError};
 use crate::desk::{Arrived, Street};
-use crate::jmap::{BlobId, EmailId, EmailInfo, Failure, Headline, JmapError, Person};
+use crate::jmap::{BlobId, EmailId, Failure, Headline, JmapError, Person};
 use crate::mail::{self, Address, Inbound, NameAddr};
 use crate::store::{Look, RawError, aside};
 use crate::tracker::RawHash;
@@ -294,15 +294,21 @@ impl Intake {
             (taken || same_arrival(row)) && !present.contains(&EmailId::from(row.source.email.as_str()))
         });
         let Some(row) = orphan else { return Ok(None) };
-        let boxes = self.boxes().await?;
-        let still = self.jmap().await?.emails(&[EmailId::from(row.source.email.as_str())]).await?;
-        let waits = |email: &EmailInfo| {
-            email.mailboxes.contains(&boxes.intake) || email.mailboxes.contains(&boxes.held)
-        };
-        if !row.filed && still.iter().any(waits) {
+        // That its former id answers says nothing of an Email of the same arrival: some servers go on
+        // answering to it.
+        if !row.filed && !same_arrival(&row) && self.waits(&row).await? {
             return Ok(None);
         }
         Ok(self.desk.renamed(row.id, mail.source.clone()).await?)
+    }
+
+    /// Whether the Email of a row lies where it may still be taken in.
+    async fn waits(&self, row: &MailRow) -> Result<bool, IntakeError> {
+        let boxes = self.boxes().await?;
+        let still = self.jmap().await?.emails(&[EmailId::from(row.source.email.as_str())]).await?;
+        Ok(still
+            .iter()
+            .any(|email| email.mailboxes.contains(&boxes.intake) || email.mailboxes.contains(&boxes.held)))
     }
 
     /// A person put a held or ignored mail back: it is decided as if it came now, and may be one
