@@ -1,9 +1,12 @@
 //! Account letters: their links open an account, so they are written anew with each try, lie in no
 //! file of ours, and are destroyed on the mail server as soon as they have left.
+//!
+//! The submission itself marks the draft that left, and only then is it destroyed. A draft without
+//! the mark, or none at all, proves nothing: a mail server that was restored has lost it as well.
 
 use super::{Delivery, DeliveryError, Ways};
 use crate::desk::LookFound;
-use crate::jmap::{AfterSending, EmailId, EmailInfo, Envelope, Submission};
+use crate::jmap::{AfterSending, EmailId, EmailInfo, Envelope, SUBMITTED, Submission};
 use crate::mail::{self, Draft, NameAddr};
 use crate::secret::Token;
 use crate::store::aside;
@@ -37,10 +40,12 @@ impl Delivery {
             return Ok(());
         };
         let envelope = Envelope { from: ways.sender.clone(), to: account.address };
-        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &AfterSending::Destroy).await;
-        let kept = !matches!(outcome, Submission::Accepted { filed: true, .. } | Submission::Unknown { .. });
+        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &AfterSending::Mark).await;
+        let (unknown, left) =
+            (matches!(outcome, Submission::Unknown { .. }), matches!(outcome, Submission::Accepted { .. }));
         let settled = self.settle(&row, &imported.id, outcome, &ways).await;
-        if kept {
+        // While its end is not on record, the draft may be what proves it.
+        if !unknown && (settled.is_ok() || !left) {
             self.unwanted(&imported.id).await;
         }
         settled
@@ -62,11 +67,10 @@ impl Delivery {
         Ok(found.into_iter().find(|info| info.id == id && info.message_ids.contains(&row.message_id)))
     }
 
-    /// A draft that is gone means sent, because the server destroys it then. One that is still there
-    /// proves nothing; the mailbox is tidied of it when the search is given up.
+    /// A draft that bears the mark was sent, and one that a submission names. Any other proves nothing;
+    /// the mailbox is tidied of it when the search is given up.
     pub(super) async fn look_for_secret(&self, row: &OutboxRow) -> Result<LookFound, DeliveryError> {
-        // One that was pending in a backup had no draft there: that there is none proves nothing.
-        if row.state != OutboxState::Submitting || row.email.is_none() {
+        if row.state != OutboxState::Submitting {
             return Ok(LookFound::Nothing);
         }
         let is_it = |info: &EmailInfo| info.message_ids.contains(&row.message_id);
@@ -75,9 +79,10 @@ impl Delivery {
             // The server may have given it another id.
             None => self.outgoing().await?.into_iter().find(is_it),
         };
-        let Some(info) = info else { return Ok(LookFound::Left { email: None }) };
-        let named = self.jmap().await?.submission_of(&info.id).await?;
-        Ok(named.map_or(LookFound::Nothing, |_| LookFound::Left { email: None }))
+        let Some(info) = info else { return Ok(LookFound::Nothing) };
+        let left = info.keywords.iter().any(|keyword| keyword == SUBMITTED)
+            || self.jmap().await?.submission_of(&info.id).await?.is_some();
+        Ok(if left { LookFound::Left { email: None } } else { LookFound::Nothing })
     }
 
     fn account_letter(&self, row: &OutboxRow, account: &Account, link: &Token) -> Letter {

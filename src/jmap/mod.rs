@@ -52,7 +52,7 @@ pub use push::{Bell, Mode};
 pub use quota::Used;
 pub use session::Limits;
 pub use set::Imported;
-pub use submission::{AfterSending, Envelope, Submission};
+pub use submission::{AfterSending, Envelope, SUBMITTED, Submission};
 
 use crate::clock::{Clock, after};
 use crate::config::{ConfigError, Login, Mail};

@@ -12,7 +12,7 @@ use jmap_client::email::import::EmailImportRequest;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{BlobId, EmailId, Jmap, JmapError, MailboxId, SetErrorType, SetFault};
+use super::{BlobId, EmailId, Jmap, JmapError, MailboxId, SUBMITTED, SetErrorType, SetFault};
 
 /// What an import came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +185,14 @@ impl Jmap {
 pub(super) fn sent_patch(drafts: &MailboxId, sent: &MailboxId) -> Map<String, Value> {
     let mut patch = moving(drafts, sent);
     patch.insert("keywords/$draft".to_owned(), Value::Null);
+    patch
+}
+
+/// What becomes of a draft that was sent and stays where it lies.
+pub(super) fn submitted_patch() -> Map<String, Value> {
+    let mut patch = Map::new();
+    patch.insert("keywords/$draft".to_owned(), Value::Null);
+    patch.insert(format!("keywords/{SUBMITTED}"), Value::Bool(true));
     patch
 }
 

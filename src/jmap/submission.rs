@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::mailbox::Got;
-use super::set::{SetAnswer, created, sent_patch};
+use super::set::{SetAnswer, created, sent_patch, submitted_patch};
 use super::{EmailId, Failure, IdentityId, Jmap, JmapError, MailboxId, SubmissionId, outcome};
 use crate::mail::Address;
 use crate::tracker::Delivery;
@@ -26,15 +26,17 @@ pub struct Envelope {
     pub to: Address,
 }
 
-/// What becomes of the Email once it is sent (RFC 8621 §7.5 `onSuccessUpdateEmail`,
-/// `onSuccessDestroyEmail`).
+/// What becomes of the Email once it is sent (RFC 8621 §7.5 `onSuccessUpdateEmail`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AfterSending {
     /// It is moved from the drafts to Sent.
     File { from: MailboxId, to: MailboxId },
-    /// It is destroyed.
-    Destroy,
+    /// It stays where it lies, with the keyword [`SUBMITTED`].
+    Mark,
 }
+
+/// The keyword of a mail that was sent (RFC 5550 §5.10).
+pub const SUBMITTED: &str = "$submitted";
 
 /// What became of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +45,7 @@ pub enum Submission {
     Accepted {
         id: Option<SubmissionId>,
         delivery: Delivery,
-        /// Whether the Email was filed or destroyed as asked; else [`Jmap::mark_sent`] or
-        /// [`Jmap::destroy`] is due.
+        /// Whether the Email was filed or marked as asked.
         filed: bool,
     },
     /// Refused before it left; for good, or for now. Proven.
@@ -72,17 +73,18 @@ const KEY: &str = "k1";
 
 impl AfterSending {
     fn argument(&self) -> (&'static str, Value) {
-        let this = format!("#{KEY}");
-        match self {
-            Self::File { from, to } => ("onSuccessUpdateEmail", json!({ this: sent_patch(from, to) })),
-            Self::Destroy => ("onSuccessDestroyEmail", json!([this])),
-        }
+        let patch = match self {
+            Self::File { from, to } => sent_patch(from, to),
+            Self::Mark => submitted_patch(),
+        };
+        ("onSuccessUpdateEmail", json!({ format!("#{KEY}"): patch }))
     }
 }
 
 impl Jmap {
-    /// Sends an Email, and files or destroys it afterwards. The request is written at most once. How the delivery stands is asked right after, in a second request: a server may
-    /// accept a submission that it could not deliver to anyone.
+    /// Sends an Email, and files or marks it afterwards. The request is written at most once. How the
+    /// delivery stands is asked right after, in a second request: a server may accept a submission
+    /// that it could not deliver to anyone.
     pub async fn submit(
         &self,
         email: &EmailId,
@@ -125,10 +127,7 @@ impl Jmap {
         };
         // RFC 8621 §7.5: the implicit update answers as an Email/set with the same call id.
         let implicit: Option<SetAnswer> = answers.take_implicit(Method::SetEmail, call);
-        let filed = implicit.is_some_and(|answer| match after {
-            AfterSending::File { .. } => answer.updated.contains_key(email.as_str()),
-            AfterSending::Destroy => answer.destroyed.iter().any(|id| id == email.as_str()),
-        });
+        let filed = implicit.is_some_and(|answer| answer.updated.contains_key(email.as_str()));
         let delivery = match &id {
             Some(id) => self.delivery(id).await.ok().flatten().unwrap_or_default(),
             None => Delivery::Unknown,

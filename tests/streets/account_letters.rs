@@ -155,7 +155,7 @@ async fn each_try_has_a_link_of_its_own_and_only_the_last_one_works() {
 }
 
 #[tokio::test]
-async fn a_draft_that_is_gone_means_sent() {
+async fn a_draft_that_the_submission_marked_was_sent() {
     for fault in [Fault::CutAfter(SUBMIT), Fault::Truncated(SUBMIT), Fault::StatusAfter(SUBMIT, 504)] {
         let bench = bench().await;
         bench.server.faults().add(fault, Times::Once);
@@ -166,6 +166,27 @@ async fn a_draft_that_is_gone_means_sent() {
         assert_left_no_trace(&bench, &letter);
         assert_eq!(bench.left_to(LIN).len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_draft_that_is_gone_proves_nothing() {
+    let bench = bench().await;
+    let backup = bench.server.backup();
+    bench.server.faults().add(Fault::CutBefore(SUBMIT), Times::Once);
+    bench.desk.invite_account(lin()).await.unwrap();
+    bench.drain().await;
+    assert_eq!(bench.mails_in("Outgoing").len(), 1);
+    bench.server.restore(backup);
+    for _ in 0..3 {
+        bench.advance(MINUTE);
+        let _ = bench.delivery.run_once().await;
+    }
+    assert!(bench.mails_in("Outgoing").is_empty());
+    assert_eq!(last(&bench).state, OutboxState::Submitting, "it is looked for");
+    bench.advance(15 * MINUTE);
+    bench.drain().await;
+    assert_eq!(last(&bench).state, OutboxState::PresumedSent, "nobody can know");
+    assert!(bench.left_to(LIN).is_empty());
 }
 
 #[tokio::test]
