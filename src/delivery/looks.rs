@@ -24,8 +24,11 @@ impl Delivery {
             if rows.is_empty() {
                 return Ok(());
             }
-            let ids: Vec<SubmissionId> = rows.iter().filter_map(submission).collect();
-            match self.jmap().await?.deliveries(&ids).await {
+            let mut asked = Vec::new();
+            for row in &rows {
+                asked.extend(submission(row).zip(self.addressee(row)?));
+            }
+            match self.jmap().await?.deliveries(&asked).await {
                 Ok(said) => {
                     let known = |row: &OutboxRow| {
                         let id = submission(row)?;

@@ -145,15 +145,24 @@ impl Jmap {
         Ok(found.iter().find(|raw| raw.id == *id).map(|raw| delivery(&raw.delivery_status)))
     }
 
-    /// The same for several, those that the server no longer has left out.
+    /// The same for several, each with its recipient. Those that the server no longer has are left out,
+    /// and those that went to somebody else: a server that was restored gives ids a second time.
     ///
     /// # Errors
     /// Where the server does not say.
-    pub async fn deliveries(&self, ids: &[SubmissionId]) -> Result<Vec<(SubmissionId, Delivery)>, JmapError> {
-        if ids.is_empty() {
+    pub async fn deliveries(
+        &self,
+        asked: &[(SubmissionId, Address)],
+    ) -> Result<Vec<(SubmissionId, Delivery)>, JmapError> {
+        if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.submissions(ids).await?;
+        let ids: Vec<SubmissionId> = asked.iter().map(|(id, _)| id.clone()).collect();
+        let mut found = self.submissions(&ids).await?;
+        found.retain(|raw| {
+            let to = asked.iter().find(|(id, _)| *id == raw.id).map(|(_, to)| to);
+            to.is_some_and(|to| is_to(&raw.delivery_status, to))
+        });
         Ok(found.into_iter().map(|raw| (raw.id, delivery(&raw.delivery_status))).collect())
     }
 
@@ -208,6 +217,13 @@ fn patient() -> Limits {
 struct Ids {
     #[serde(default, deserialize_with = "super::lenient::texts")]
     ids: Vec<String>,
+}
+
+/// Whether `deliveryStatus` is about this recipient, or does not say about whom.
+fn is_to(status: &Value, to: &Address) -> bool {
+    let Value::Object(recipients) = status else { return true };
+    let is_it = |name: &String| name.trim_matches(['<', '>']).to_lowercase() == to.folded();
+    recipients.is_empty() || recipients.keys().any(is_it)
 }
 
 /// RFC 8621 §7 `deliveryStatus`: the worst of all recipients, of which ours have one.
