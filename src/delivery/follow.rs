@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress};
-use crate::clock::after;
+use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress, is_due};
 use crate::desk::LookFound;
 use crate::jmap::{EmailId, EmailInfo};
 use crate::mail::MessageId;
@@ -36,8 +35,7 @@ impl Delivery {
     /// given up: one of them found in Sent later was sent.
     pub(super) async fn follow(&self, progress: &mut Progress) -> Result<(), DeliveryError> {
         let now = self.desk.clock.now();
-        let parked_too =
-            progress.parked_at.is_none_or(|at| at > now || after(at, LOOK_FOR_PARKED_EVERY) <= now);
+        let parked_too = is_due(progress.parked_at, LOOK_FOR_PARKED_EVERY, now);
         let read = self.desk.store.read()?;
         let mut unknown = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
         if parked_too {

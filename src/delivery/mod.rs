@@ -26,6 +26,7 @@ use tokio::sync::{Mutex, watch};
 use breaker::Breakers;
 pub use breaker::Rates;
 
+use crate::clock::after;
 use crate::config::MailboxRef;
 use crate::desk::{Desk, Reminder, Street};
 use crate::intake::{MarkerError, MarkerWatch, MaySend};
@@ -164,6 +165,13 @@ struct Progress {
     caught_up: bool,
     /// When the parked letters were last looked for.
     parked_at: Option<Timestamp>,
+    /// When the mailbox of outgoing letters was last looked through, whether or not there was reason.
+    tidied_at: Option<Timestamp>,
+}
+
+/// Whether something that is done every so often is to be done now, also where the clock was set back.
+fn is_due(last: Option<Timestamp>, every: Duration, now: Timestamp) -> bool {
+    last.is_none_or(|at| at > now || after(at, every) <= now)
 }
 
 /// What to do where nobody may send.
@@ -173,6 +181,9 @@ const NO_IDENTITY: &str = "the mail account has no sending identity; the mail se
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// How often parked letters are looked for: one found in Sent later was sent.
 const LOOK_FOR_PARKED_EVERY: Duration = Duration::from_mins(15);
+/// How often the mailbox of outgoing letters is looked through: a mail server that is restored from a
+/// backup brings drafts back that were sent or destroyed.
+const TIDY_EVERY: Duration = Duration::from_hours(1);
 /// How long a letter waits that met trouble which is not about itself; its attempts do not count.
 const PAUSE: Duration = Duration::from_secs(30);
 /// A look that failed is not repeated at once.
@@ -277,6 +288,11 @@ impl Delivery {
         }
         self.follow(progress).await?;
         self.look_at_deliveries().await?;
+        let now = self.desk.clock.now();
+        if is_due(progress.tidied_at, TIDY_EVERY, now) {
+            progress.tidied_at = Some(now);
+            self.make_untidy();
+        }
         self.tidy().await;
         sent?;
         self.until_next()
@@ -291,9 +307,8 @@ impl Delivery {
     fn until_next(&self) -> Result<Duration, DeliveryError> {
         let now = self.desk.clock.now();
         let read = self.desk.store.read()?;
-        let in_an_hour = Duration::from_hours(1);
-        let due = self.until_due()?.unwrap_or(in_an_hour);
-        let look = read.next_look()?.map_or(in_an_hour, |at| {
+        let due = self.until_due()?.unwrap_or(TIDY_EVERY);
+        let look = read.next_look()?.map_or(TIDY_EVERY, |at| {
             Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO).max(LEAST_BETWEEN_LOOKS)
         });
         let next = [

@@ -137,7 +137,7 @@ async fn until_the_end(world: &mut World, calm: &Calm, twin: &mut Option<Twin>) 
     let run = world.run_id();
     let stop = start(&parts, &breath, run);
     operator::attends(world, &parts, &breath);
-    let mut rounds = 0;
+    let (mut rounds, mut an_hour_passed) = (0, false);
     loop {
         calm.come().await;
         world.beats += 1;
@@ -178,6 +178,11 @@ async fn until_the_end(world: &mut World, calm: &Calm, twin: &mut Option<Twin>) 
                 if rounds > 400 {
                     return End::Stuck("another daemon does not stop".to_owned());
                 }
+            }
+            // What is done but once an hour is done, and nothing else happens.
+            None if !an_hour_passed => {
+                an_hour_passed = true;
+                world.clock.advance(Duration::from_hours(1));
             }
             None => break,
             Some(why) if rounds > 400 => return End::Stuck(why),
