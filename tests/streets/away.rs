@@ -9,6 +9,8 @@ use postdesk::desk::{Fitness, IntakeStanding, Street};
 use postdesk::tracker::OutboxState;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench::{ANNA, Bench};
@@ -30,12 +32,15 @@ impl Write for Log {
 }
 
 impl Log {
-    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+    /// A single dispatcher decides about a callsite by the thread that comes there first, which may be
+    /// another test's; beside a second one all are asked.
+    fn listen(&self) -> (DefaultGuard, Dispatch) {
         let log = self.clone();
         let writer = move || log.clone();
         let subscriber =
             tracing_subscriber::fmt().with_writer(writer).with_max_level(LevelFilter::INFO).with_ansi(false);
-        tracing::subscriber::set_default(subscriber.finish())
+        let beside = Dispatch::new(NoSubscriber::default());
+        (tracing::subscriber::set_default(subscriber.finish()), beside)
     }
 
     /// The lines so far, which it then forgets.
