@@ -10,6 +10,7 @@ mod boxes;
 mod check_mail;
 mod errands;
 mod leftovers;
+mod lying;
 mod marker;
 mod old;
 mod replay;

@@ -4,9 +4,8 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::sort::Sorted;
 use super::{Holder, Intake, IntakeError};
@@ -16,10 +15,6 @@ use crate::mail::{self, MessageId};
 use crate::store::aside;
 use crate::triage::{AdoptHow, Adoption, EmailRef, VerdictKind};
 
-/// The mail server's clock may be behind ours, and a mail may have waited before it was filed.
-const MARGIN: Duration = Duration::from_hours(24);
-/// How many mails are asked for at once.
-const PAGE: usize = 200;
 /// How many are taken in at once.
 const TOGETHER: usize = 50;
 
@@ -59,13 +54,6 @@ impl Replayed {
     }
 }
 
-/// One mail to look at again.
-struct Lying {
-    email: EmailInfo,
-    /// The mailbox that it was filed to; none where it lies in Sent.
-    filed_to: Option<MailboxId>,
-}
-
 impl Intake {
     /// Takes in again what was filed since then. May be repeated: what is on record is passed over.
     ///
@@ -83,14 +71,12 @@ impl Intake {
             return Err(DeskError::Invalid(why.to_owned()).into());
         }
         let _alone = self.adopting.lock().await;
-        let since =
-            SignedDuration::try_from(MARGIN).ok().and_then(|m| since.checked_sub(m).ok()).unwrap_or(since);
         let lying = self.lying_since(since).await?;
         tracing::info!(mails = lying.len(), "taking filed mails in again");
         let (mut replayed, comments) = (Replayed::default(), PutComments::default());
         let mut rest = lying.as_slice();
         while let Some(first) = rest.first() {
-            let Some(mailbox) = &first.filed_to else {
+            let Some(mailbox) = &first.taken_from else {
                 self.replay_sent(&first.email, &comments, &mut replayed).await?;
                 rest = rest.get(1..).unwrap_or_default();
                 continue;
@@ -98,7 +84,7 @@ impl Intake {
             let together = rest
                 .iter()
                 .take(TOGETHER)
-                .take_while(|lying| lying.filed_to.as_ref() == Some(mailbox))
+                .take_while(|lying| lying.taken_from.as_ref() == Some(mailbox))
                 .count();
             let (now, later) = rest.split_at(together);
             let emails: Vec<_> = now.iter().map(|lying| lying.email.clone()).collect();
@@ -106,37 +92,6 @@ impl Intake {
             rest = later;
         }
         Ok(replayed)
-    }
-
-    /// Everything filed or sent since then, oldest first.
-    async fn lying_since(&self, since: Timestamp) -> Result<Vec<Lying>, IntakeError> {
-        let boxes = self.boxes().await?;
-        let jmap = self.jmap().await?;
-        let sent = jmap.find_mailbox(&self.settings.sent).await?.map(|mailbox| mailbox.id);
-        let filed = [Some(boxes.handled.clone()), Some(boxes.held.clone())];
-        let mut lying = Vec::new();
-        for (mailbox, is_filed) in
-            filed.into_iter().flatten().map(|id| (id, true)).chain(sent.map(|id| (id, false)))
-        {
-            let mut position = 0;
-            let mut seen = HashSet::new();
-            loop {
-                let page = jmap.newest(&mailbox, position, PAGE).await?;
-                position += page.found();
-                let older = page.emails.last().is_none_or(|email| email.received_at < since);
-                for email in page.emails {
-                    if email.received_at >= since && seen.insert(email.id.clone()) {
-                        let filed_to = is_filed.then(|| mailbox.clone());
-                        lying.push(Lying { email, filed_to });
-                    }
-                }
-                if older {
-                    break;
-                }
-            }
-        }
-        lying.sort_by_key(|lying| lying.email.received_at);
-        Ok(lying)
     }
 
     async fn replay_filed(
@@ -218,7 +173,7 @@ impl Intake {
     }
 
     /// Our Message-IDs end with our host; a person's own mail program writes another.
-    fn is_ours(&self, id: &MessageId) -> bool {
+    pub(super) fn is_ours(&self, id: &MessageId) -> bool {
         id.as_str().rsplit_once('@').is_some_and(|(_, host)| host == self.desk.site.host)
     }
 }

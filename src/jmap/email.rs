@@ -1,6 +1,8 @@
 //! Emails (RFC 8621 §4): what lies in a mailbox. Only what the server knows without opening the
 //! mail is asked for; the mail itself is downloaded and parsed by us.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jmap_client::core::get::GetRequest;
 use jmap_client::core::query::QueryRequest;
@@ -62,6 +64,15 @@ struct Raw {
     keywords: Vec<String>,
     #[serde(default, deserialize_with = "super::lenient::texts")]
     message_id: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct References {
+    #[serde(default, deserialize_with = "super::lenient::texts")]
+    in_reply_to: Vec<String>,
+    #[serde(default, deserialize_with = "super::lenient::texts")]
+    references: Vec<String>,
 }
 
 impl From<Raw> for EmailInfo {
@@ -132,6 +143,25 @@ impl Jmap {
             emails.extend(got.list.into_iter().map(EmailInfo::from));
         }
         Ok(emails)
+    }
+
+    /// The Message-IDs that these Emails answer or refer to (RFC 5322 §3.6.4).
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn referred_to(&self, ids: &[EmailId]) -> Result<HashSet<MessageId>, JmapError> {
+        let mut named = HashSet::new();
+        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
+        for ids in ids.chunks(chunk) {
+            let mut batch = self.batch();
+            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
+            get.ids(ids.iter().map(EmailId::as_str)).properties([Property::InReplyTo, Property::References]);
+            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
+            let got: Got<References> = self.call(&batch, true).await?.take(call)?;
+            let ids = got.list.iter().flat_map(|raw| raw.in_reply_to.iter().chain(&raw.references));
+            named.extend(ids.filter_map(|id| MessageId::parse(id)));
+        }
+        Ok(named)
     }
 
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).

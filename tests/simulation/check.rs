@@ -89,7 +89,13 @@ fn mails(world: &World, books: &Books) -> Result<(), String> {
         // known by its content alone.
         let copies = of.iter().filter(|row| row.verdict == VerdictKind::Duplicate).count();
         let once = of.len() == 1 || (restored && of.len() == 1 + copies);
-        ensure!(once || arrival.lost, "the {} mail {} has {} rows", arrival.kind, arrival.blob, of.len());
+        ensure!(
+            once || arrival.lost,
+            "the {} mail {} has {} rows: {of:#?}",
+            arrival.kind,
+            arrival.blob,
+            of.len()
+        );
         ensure!(of.iter().all(|row| row.filed), "the mail {} counts as not filed", arrival.blob);
         let (&[row], false) = (of.as_slice(), arrival.lost) else { continue };
         let Some(mail) = lying.iter().find(|mail| mail.blob == arrival.blob) else {

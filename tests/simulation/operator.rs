@@ -117,8 +117,10 @@ pub fn attends(world: &mut World, parts: &Parts, breath: &Breath) {
 }
 
 /// Whatever was restored, no customer got the same answer twice, nor a second confirmation of one
-/// mail, but where somebody sent it again.
+/// mail, but where somebody sent it again. Where both the desk and the mail server lost what they
+/// knew, nothing says that a mail was confirmed before.
 pub fn check(world: &World) -> Result<(), String> {
+    let both = world.operator.server_restored && world.operator.desk_restored.is_some();
     let mut got: HashMap<(String, String), Vec<String>> = HashMap::new();
     for sent in world.server.submissions() {
         let inbound = mail::parse(&sent.raw, None);
@@ -134,7 +136,12 @@ pub fn check(world: &World) -> Result<(), String> {
             let times = got.entry((to.folded().to_owned(), what.clone())).or_default();
             times.push(id.clone());
             let again = world.tried_again.iter().filter(|tried| times.contains(tried)).count();
-            ensure!(times.len() <= 1 + again, "{to} got {what:?} {} times: {times:?}", times.len());
+            let forgotten = usize::from(both && confirms);
+            ensure!(
+                times.len() <= 1 + again + forgotten,
+                "{to} got {what:?} {} times: {times:?}",
+                times.len()
+            );
         }
     }
     Ok(())

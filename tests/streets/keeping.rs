@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use postdesk::demo::server::{At, Fault, Times};
 use postdesk::desk::{DeskError, NewAccount, after_restore};
 use postdesk::intake::{IntakeError, Swept};
 use postdesk::keep::{Header, Restoring, Source, pack};
@@ -147,6 +148,34 @@ async fn what_came_after_the_backup_is_taken_in_again_without_letters() {
     bench.desk.pause().await.unwrap();
     let repeated = bench.intake.replay(since).await.unwrap();
     assert_eq!((repeated.taken, repeated.comments, repeated.letters), (0, 0, 0), "{repeated:?}");
+    assert_nothing_twice(&bench);
+}
+
+/// The desk was lost after it had confirmed a mail, and before it had filed it.
+#[tokio::test]
+async fn what_was_answered_and_not_filed_is_not_answered_again() {
+    let (bench, _) = Bench::with_ticket().await;
+    let kept = backup(&bench).await;
+    bench.advance(Duration::from_secs(60));
+    bench.server.faults().add(Fault::Status(At::Call("Email/set"), 503), Times::Always);
+    bench.deliver(&post("m2").from(format!("Ben <{BEN}>")));
+    assert!(bench.intake.sweep().await.is_err());
+    bench.drain().await;
+    assert_eq!((bench.left_to(BEN).len(), bench.mails_in("inbox").len()), (1, 1));
+    bench.server.faults().clear();
+
+    let bench = restore(bench, &kept).await;
+    // And one that came while no desk ran: it wants its confirmation.
+    bench.deliver(&post("m3").from("Carl <carl@customer.example>"));
+    bench.intake.take_over().await.unwrap();
+    bench.advance(Duration::from_secs(60));
+    let since = bench.store.read().unwrap().restored().unwrap().unwrap().backup;
+    let replayed = bench.intake.replay(since).await.unwrap();
+    assert_eq!((replayed.taken, replayed.letters, replayed.strays), (1, 1, 0), "{replayed:?}");
+    bench.desk.resume().await.unwrap();
+    bench.advance(POLL * 2);
+    bench.settle().await;
+    assert_eq!((bench.left_to(BEN).len(), bench.left_to("carl@customer.example").len()), (1, 1));
     assert_nothing_twice(&bench);
 }
 
