@@ -131,15 +131,17 @@ impl Intake {
         for (place, left) in page {
             let email = match left {
                 Leftover::Raw(_) => continue,
-                Leftover::Email { account, email, blob, size, received_at } => {
-                    let ours = *account == jmap.account_id();
-                    infos
-                        .get(email.as_str())
-                        .filter(|info| {
-                            let same = info.blob.as_str() == blob && info.size == *size;
-                            ours && same && info.received_at == *received_at
-                        })
-                        .map(|info| info.id.clone())
+                Leftover::Email { account, .. } if *account != jmap.account_id() => None,
+                Leftover::Email { email, received_at, .. } => {
+                    let known = infos.get(email.as_str()).filter(|info| is_it(left, info)).cloned();
+                    let known = match known {
+                        None if *received_at > Timestamp::UNIX_EPOCH => {
+                            // It may go by another id by now.
+                            jmap.taken_at(*received_at).await?.into_iter().find(|info| is_it(left, info))
+                        }
+                        known => known,
+                    };
+                    known.map(|info| info.id)
                 }
                 Leftover::Letter { message_id, email, .. } => email
                     .as_ref()
@@ -207,6 +209,12 @@ impl Intake {
         let since = since.checked_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(since);
         Ok(jmap.find_by_message_id(&sent.id, &wanted, since).await?.into_iter().collect())
     }
+}
+
+/// Whether an Email is what an erasure has left, whatever its id.
+fn is_it(left: &Leftover, info: &EmailInfo) -> bool {
+    let Leftover::Email { blob, size, received_at, .. } = left else { return false };
+    info.blob.as_str() == blob && info.size == *size && info.received_at == *received_at
 }
 
 impl From<SweepError> for IntakeError {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use jmap_client::core::get::GetRequest;
-use jmap_client::core::query::QueryRequest;
+use jmap_client::core::query::{Filter, QueryRequest};
 use jmap_client::core::request::Arguments;
 use jmap_client::email::{self, Property, query};
 use jmap_client::{Method, Set};
@@ -110,7 +110,7 @@ impl Jmap {
     /// # Errors
     /// Where the server does not say.
     pub async fn page(&self, mailbox: &MailboxId, position: usize, limit: usize) -> Result<Page, JmapError> {
-        self.read(mailbox, Order::OldestFirst, position, limit, false).await
+        self.read(lies_in(mailbox), Order::OldestFirst, position, limit, false).await
     }
 
     /// Emails of a mailbox, newest first, from the given position on, with their Message-IDs. This
@@ -124,7 +124,7 @@ impl Jmap {
         position: usize,
         limit: usize,
     ) -> Result<Page, JmapError> {
-        self.read(mailbox, Order::NewestFirst, position, limit, true).await
+        self.read(lies_in(mailbox), Order::NewestFirst, position, limit, true).await
     }
 
     /// Those of the given Emails that exist, with their mailboxes and Message-IDs.
@@ -143,6 +143,16 @@ impl Jmap {
             emails.extend(got.list.into_iter().map(EmailInfo::from));
         }
         Ok(emails)
+    }
+
+    /// The Emails that the account took in this second, wherever they lie.
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn taken_at(&self, at: Timestamp) -> Result<Vec<EmailInfo>, JmapError> {
+        let second = at.as_second();
+        let then = [query::Filter::after(second), query::Filter::before(second.saturating_add(1))];
+        Ok(self.read(Filter::and(then), Order::OldestFirst, 0, usize::MAX, true).await?.emails)
     }
 
     /// The Message-IDs that these Emails answer or refer to (RFC 5322 §3.6.4).
@@ -167,7 +177,7 @@ impl Jmap {
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).
     async fn read(
         &self,
-        mailbox: &MailboxId,
+        filter: Filter<query::Filter>,
         order: Order,
         position: usize,
         limit: usize,
@@ -181,7 +191,7 @@ impl Jmap {
             Order::OldestFirst => sort.ascending(),
             Order::NewestFirst => sort.descending(),
         };
-        ask.filter(query::Filter::in_mailbox(mailbox.as_str()))
+        ask.filter(filter)
             .sort([sort])
             .position(i32::try_from(position).unwrap_or(i32::MAX))
             .limit(limit.min(most).max(1))
@@ -202,6 +212,10 @@ impl Jmap {
         let ids = found.ids.into_iter().map(EmailId::from).collect();
         Ok(Page { emails, ids, total: found.total })
     }
+}
+
+fn lies_in(mailbox: &MailboxId) -> Filter<query::Filter> {
+    Filter::from(query::Filter::in_mailbox(mailbox.as_str()))
 }
 
 fn properties(message_ids: bool) -> Vec<Property> {

@@ -96,6 +96,18 @@ async fn two_people() -> Bench {
     bench
 }
 
+/// The mail server gave its mails other ids meanwhile, and answers to none of the former ones.
+#[tokio::test]
+async fn copies_that_go_by_another_id_are_destroyed_too() {
+    let bench = two_people().await;
+    bench.settle().await;
+    bench.server.change_email_ids(DESK, false);
+    erase(&bench, ANNA).await;
+    let left = on_server(&bench).to_lowercase();
+    assert!(!left.contains(ANNA) && !left.contains("blue-velvet"), "{left}");
+    assert!(left.contains("the door squeaks."));
+}
+
 #[tokio::test]
 async fn nothing_of_an_erased_person_is_left_and_others_mails_stay() {
     let bench = two_people().await;
