@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::receive::{Arrived, row_of};
 use super::{Desk, DeskError, visible};
-use crate::mail::{self, Inbound};
-use crate::store::{Look, aside};
-use crate::tracker::{Action, FormId, MailRowId, ProjectId, Viewer};
+use crate::mail::{self, Address, Inbound};
+use crate::store::{Look, StoreError, aside};
+use crate::tracker::{AccountId, Action, FormId, MailRowId, ParticipantNo, ProjectId, Ticket, Viewer};
 use crate::triage::{HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confirmation, questions};
 
 /// What to do about a mail that was not downloaded.
@@ -21,7 +21,7 @@ const NO_CONTENT: &str =
 
 impl Desk {
     /// Takes a held mail in: into the ticket that it belongs to, where it is known and its sender
-    /// takes part; else as a new ticket of `project`, or of the project that the mail named, or of
+    /// takes part, or as a note there, where an agent answered a notice; else as a new ticket of `project`, or of the project that the mail named, or of
     /// the default project. Its row gets the new verdict in the same commit, and the Email is
     /// filed anew.
     ///
@@ -98,12 +98,14 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Verdict, DeskError> {
         let automatic = mail.automatic.is_some();
-        if let (Some(id), Some(from)) = (held.ticket, &mail.from)
-            && let Some(ticket) = look.ticket(id)?
-            && let Some(person) = ticket.participant_by_address(&from.address)
-        {
-            let participant = person.no;
-            return Ok(Verdict::Comment { ticket: id, participant, automatic, reopen: false });
+        match on_ticket(look, held, mail.from.as_ref().map(|from| &from.address))? {
+            Some((ticket, OnTicket::Comment(participant))) => {
+                return Ok(Verdict::Comment { ticket: ticket.id, participant, automatic, reopen: false });
+            }
+            Some((ticket, OnTicket::Note(account))) => {
+                return Ok(Verdict::AgentReply { ticket: ticket.id, account, note: true });
+            }
+            None => {}
         }
         // Our own addresses never become participants.
         let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
@@ -141,6 +143,43 @@ impl Desk {
             }
         }
     }
+}
+
+/// As what a held mail stands on the ticket that it is about, when it is taken in.
+pub(super) enum OnTicket {
+    /// By somebody who takes part.
+    Comment(ParticipantNo),
+    /// By an agent who answered a notice. Whether it is the agent's own is not certain, so no customer
+    /// gets it.
+    Note(AccountId),
+}
+
+/// Where a held mail stands on its ticket; `None` where it begins one of its own.
+pub(super) fn on_ticket(
+    look: &impl Look,
+    held: &MailRow,
+    from: Option<&Address>,
+) -> Result<Option<(Ticket, OnTicket)>, StoreError> {
+    let (Some(id), Some(from)) = (held.ticket, from) else { return Ok(None) };
+    let Some(ticket) = look.ticket(id)? else { return Ok(None) };
+    if let Some(person) = ticket.participant_by_address(from) {
+        let as_what = OnTicket::Comment(person.no);
+        return Ok(Some((ticket, as_what)));
+    }
+    let agents = matches!(
+        held.verdict,
+        VerdictKind::Hold(HoldCause::AgentKey | HoldCause::AgentMayNot | HoldCause::AgentEmpty)
+    );
+    let account = if agents { look.account_by_address(from)? } else { None };
+    let project = look.project(ticket.project)?;
+    Ok(match (account, project) {
+        (Some(account), Some(project))
+            if !account.disabled && visible::as_viewer(&account).may(Action::Work, &project) =>
+        {
+            Some((ticket, OnTicket::Note(account.id)))
+        }
+        _ => None,
+    })
 }
 
 pub(super) fn held_row(look: &impl Look, row: MailRowId) -> Result<MailRow, DeskError> {

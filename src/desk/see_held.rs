@@ -1,6 +1,8 @@
 //! Held mails, as a viewer may see them.
 
+use super::held::{OnTicket, on_ticket};
 use super::{Desk, DeskError, visible};
+use crate::mail::Address;
 use crate::store::{Look, Read, StoreError};
 use crate::tracker::{Action, MailRowId, Project, ProjectPath, Viewer};
 use crate::triage::{HoldCause, MailRow, VerdictKind};
@@ -42,6 +44,8 @@ pub struct HeldMail {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeldTarget {
     Ticket(ProjectPath, u32),
+    /// As a note.
+    Note(ProjectPath, u32),
     Project(ProjectPath),
     /// A person has to choose.
     Choose,
@@ -136,11 +140,14 @@ impl Desk {
 }
 
 fn target(look: &Read, row: &MailRow) -> Result<HeldTarget, StoreError> {
-    if let Some(id) = row.ticket
-        && let Some(ticket) = look.ticket(id)?
+    let from = row.from.as_deref().and_then(|from| Address::parse(from).ok());
+    if let Some((ticket, as_what)) = on_ticket(look, row, from.as_ref())?
         && let Some(project) = look.project(ticket.project)?
     {
-        return Ok(HeldTarget::Ticket(project.path, ticket.number));
+        return Ok(match as_what {
+            OnTicket::Comment(_) => HeldTarget::Ticket(project.path, ticket.number),
+            OnTicket::Note(_) => HeldTarget::Note(project.path, ticket.number),
+        });
     }
     let project = match row.project {
         Some(id) => look.project(id)?,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Address, DeliveryReport, MessageId, NameAddr, ReplyKey};
+use super::{Address, DeliveryReport, MessageId, NameAddr, ReplyKey, quote};
 
 /// Where an address or key was found, in the order in which headers are scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +81,12 @@ pub struct Attachment {
 }
 
 impl Inbound {
+    /// Whether it has neither a text of its own nor a file.
+    #[must_use]
+    pub fn says_nothing(&self) -> bool {
+        self.attachments.is_empty() && quote::is_all_quoted(&self.text)
+    }
+
     /// Stands for a mail that nobody has looked into.
     #[must_use]
     pub fn unread() -> Self {

@@ -44,6 +44,16 @@ pub(super) fn cut(text: &str) -> Cut {
     Cut { reply, quoted: Some(quoted) }
 }
 
+/// Whether a text says nothing but what it quotes.
+pub(super) fn is_all_quoted(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().collect();
+    let quote = lines.iter().position(|line| is_quoted(line)).unwrap_or(lines.len());
+    let above = introduction(&lines, quote).unwrap_or(quote);
+    let (own, rest) = (lines.get(..above).unwrap_or_default(), lines.get(quote..).unwrap_or_default());
+    own.iter().all(|line| line.trim().is_empty())
+        && rest.iter().all(|line| is_quoted(line) || line.trim().is_empty())
+}
+
 /// A forwarded mail inside a quote is no reason to show the quote.
 fn has_early_quote(lines: &[&str]) -> bool {
     let forward = lines.iter().position(|line| is_forward_marker(line));

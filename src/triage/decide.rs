@@ -49,6 +49,9 @@ fn by_privileged_key(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<
         Some(Verdict::AgentReply { .. }) | None if program => {
             Some(Verdict::Ignore { cause: IgnoreCause::AgentAutomatic })
         }
+        Some(Verdict::AgentReply { ticket, .. }) if mail.says_nothing() => {
+            Some(hold(HoldCause::AgentEmpty, facts.ticket(ticket)))
+        }
         other => other,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postdesk::delivery::ReplyTo;
-use postdesk::desk::{Accept, Arrived, NewAccount, ProjectEdit};
+use postdesk::desk::{Accept, Arrived, HeldTarget, NewAccount, ProjectEdit};
 use postdesk::mail::{Address, Authentication, Inbound};
 use postdesk::store::Look;
 use postdesk::tracker::{
@@ -438,4 +438,47 @@ async fn with_a_plain_reply_to_an_answer_is_held() {
     assert_eq!(notice.reply_to[0].address, address(DESK));
     let row = bench.receive(&answer(&notice, "yes")).await;
     assert_eq!((row.verdict, row.ticket), (VerdictKind::Hold(HoldCause::AgentKey), Some(ticket.id)));
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_is_held_and_goes_to_nobody() {
+    let (bench, ticket, _) = assigned(Tuning::default()).await;
+    let (_, notice) = last_to(&bench, JANE);
+    for text in ["On Thu, 19 Nov 2026 Lin Park wrote:\n> Please have a look.\n", ""] {
+        let row = bench.receive(&answer(&notice, &format!("empty-{}", text.len())).text(text)).await;
+        assert_eq!((row.verdict, row.ticket), (VerdictKind::Hold(HoldCause::AgentEmpty), Some(ticket.id)));
+    }
+    bench.drain().await;
+    assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
+}
+
+/// Nobody knows whether it is the agent's, but where it belongs.
+#[tokio::test]
+async fn a_held_answer_of_an_agent_is_taken_in_as_a_note() {
+    let (bench, ticket, _) = assigned(Tuning::default()).await;
+    let (_, notice) = last_to(&bench, JANE);
+    let unknown = answer(&notice, "unknown").authentication(Authentication::Unknown);
+    let lin = answer(&notice, "stranger").from("eve@elsewhere.example");
+    let (hers, strange) = (bench.receive(&unknown).await, bench.receive(&lin).await);
+    let targets: Vec<_> = bench
+        .desk
+        .see_held(bench.jane, None)
+        .await
+        .unwrap()
+        .mails
+        .into_iter()
+        .map(|mail| mail.target)
+        .collect();
+    let path = bench.project.path.clone();
+    assert_eq!(targets, [HeldTarget::Project(path.clone()), HeldTarget::Note(path, 1)], "newest first");
+
+    let row = bench.desk.take_in(bench.jane, hers.id, form(), None).await.unwrap();
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::AgentReply, Some(ticket.id)));
+    let event = bench.events(ticket.id).pop().unwrap();
+    assert!(matches!(event.kind, EventKind::Note { .. }), "{event:?}");
+    assert_eq!(event.actor, Actor::Account(bench.jane.account));
+    let row = bench.desk.take_in(bench.jane, strange.id, form(), None).await.unwrap();
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::Open, Some(bench.ticket(2).id)));
+    bench.settle().await;
+    assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
 }

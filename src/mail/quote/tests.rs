@@ -32,6 +32,18 @@ fn an_answer_below_the_quote_is_the_reply() {
 }
 
 #[test]
+fn a_text_that_says_nothing_but_its_quote_is_known() {
+    for nothing in ["", " \n\n", "> Hello\n", "\nOn 3 June 2024 Jane wrote:\n> Hello\n>\n\n> Bye\n"] {
+        assert!(is_all_quoted(nothing), "{nothing}");
+    }
+    for something in
+        ["Yes", "👍", "Yes\n> Hello", "On 3 June 2024 Jane wrote:\n> Hello\n?", "> Hello\n-- \nJane"]
+    {
+        assert!(!is_all_quoted(something), "{something}");
+    }
+}
+
+#[test]
 fn what_stands_on_both_sides_of_a_quote_stays() {
     let text = "-\nOn 1 May Jane wrote:\n> quoted\ntext";
     check(text, text, None);

@@ -111,6 +111,7 @@ fn row(mail: HeldMail) -> HeldRow {
         preview: mail.preview,
         target: match mail.target {
             HeldTarget::Ticket(path, number) => Some(format!("{path}#{number}")),
+            HeldTarget::Note(path, number) => Some(format!("{path}#{number} as a note")),
             HeldTarget::Project(path) => Some(path.to_string()),
             HeldTarget::Choose => None,
         },
