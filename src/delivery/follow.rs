@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress, is_due};
 use crate::desk::LookFound;
-use crate::jmap::{EmailId, EmailInfo};
+use crate::jmap::{EmailId, EmailInfo, JmapError};
 use crate::mail::MessageId;
 use crate::store::Look;
 use crate::tracker::{OutboxRow, OutboxState};
@@ -74,15 +74,31 @@ impl Delivery {
             return self.look_for_secret(row).await;
         }
         if let Some(email) = sent.get(&row.message_id) {
-            return Ok(LookFound::Left { email: Some(email.as_str().to_owned()) });
+            // Which submission it was tells how its delivery stands.
+            let submission = self.submission_of(email).await?;
+            return Ok(LookFound::Left { email: Some(email.as_str().to_owned()), submission });
         }
         if let (Some(email), Some(_)) = (&row.email, row.submitted_at) {
             let id = EmailId::from(email.as_str());
-            if self.jmap().await?.submission_of(&id).await?.is_some() && !self.is_anothers(&id, row).await? {
-                return Ok(LookFound::Left { email: Some(email.clone()) });
+            let submission = self.submission_of(&id).await?;
+            if submission.is_some() && !self.is_anothers(&id, row).await? {
+                return Ok(LookFound::Left { email: Some(email.clone()), submission });
             }
         }
         Ok(LookFound::Nothing)
+    }
+
+    /// The submission of an Email, where the server tells. One that cannot be asked so never tells, which
+    /// proves nothing, as if it had forgotten.
+    pub(super) async fn submission_of(&self, email: &EmailId) -> Result<Option<String>, DeliveryError> {
+        match self.jmap().await?.submission_of(email).await {
+            Ok(found) => Ok(found.map(String::from)),
+            Err(error @ JmapError::Method(_)) => {
+                tracing::debug!(why = error.whole(), "the mail server does not say what was submitted");
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether this id is another mail's by now: a server that was restored gives ids a second time.

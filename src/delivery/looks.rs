@@ -24,17 +24,17 @@ impl Delivery {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut asked = Vec::new();
+            let (mut asked, mut looks) = (Vec::new(), Vec::new());
             for row in &rows {
-                asked.extend(submission(row).zip(self.addressee(row)?));
+                match (submission(row), self.addressee(row)?) {
+                    (Some(id), Some(to)) => asked.push((row.id, (id, to))),
+                    _ => looks.push((row.id, None)),
+                }
             }
+            let (letters, asked): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
             match self.jmap().await?.deliveries(&asked).await {
                 Ok(said) => {
-                    let known = |row: &OutboxRow| {
-                        let id = submission(row)?;
-                        said.iter().find(|(found, _)| *found == id).map(|(_, delivery)| delivery.clone())
-                    };
-                    let looks = rows.iter().map(|row| (row.id, known(row))).collect();
+                    looks.extend(letters.into_iter().zip(said));
                     self.desk.looked_at(looks).await?;
                 }
                 Err(error) => {

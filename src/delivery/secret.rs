@@ -80,9 +80,9 @@ impl Delivery {
             None => self.outgoing().await?.into_iter().find(is_it),
         };
         let Some(info) = info else { return Ok(LookFound::Nothing) };
-        let left = info.keywords.iter().any(|keyword| keyword == SUBMITTED)
-            || self.jmap().await?.submission_of(&info.id).await?.is_some();
-        Ok(if left { LookFound::Left { email: None } } else { LookFound::Nothing })
+        let submission = self.submission_of(&info.id).await?;
+        let left = submission.is_some() || info.keywords.iter().any(|keyword| keyword == SUBMITTED);
+        Ok(if left { LookFound::Left { email: None, submission } } else { LookFound::Nothing })
     }
 
     fn account_letter(&self, row: &OutboxRow, account: &Account, link: &Token) -> Letter {

@@ -32,10 +32,10 @@ impl Delivery {
         };
         // A letter that was submitted before and is to leave again is looked for once more.
         if row.submitted_at.is_some()
-            && let LookFound::Left { email } = self.look_for(&row).await?
+            && let left @ LookFound::Left { .. } = self.look_for(&row).await?
         {
             self.make_untidy();
-            self.desk.found(row.id, LookFound::Left { email }).await?;
+            self.desk.found(row.id, left).await?;
             return Ok(());
         }
         let bytes = match self.draft(&row, &ways).await {
@@ -57,7 +57,7 @@ impl Delivery {
         let Some(imported) = self.import(&row, bytes.into(), &ways).await? else { return Ok(()) };
         if imported.existed && self.lies_in_sent(&imported.id, &ways).await? {
             let email = Some(imported.id.as_str().to_owned());
-            self.desk.found(row.id, LookFound::Left { email }).await?;
+            self.desk.found(row.id, LookFound::Left { email, submission: None }).await?;
             return Ok(());
         }
         let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {

@@ -28,7 +28,7 @@ pub struct Drafted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookFound {
     /// It lies in Sent, or a submission names it.
-    Left { email: Option<String> },
+    Left { email: Option<String>, submission: Option<String> },
     /// Nothing is known of it.
     Nothing,
 }
@@ -144,12 +144,15 @@ impl Desk {
             let Some(mut row) = w.letter(id)? else { return Ok((OutboxState::Withdrawn, false)) };
             match (&look, row.state) {
                 (
-                    LookFound::Left { email },
+                    LookFound::Left { email, submission },
                     OutboxState::Waiting | OutboxState::Submitting | OutboxState::Unknown,
                 ) => {
                     row.state = OutboxState::Sent;
                     row.email = email.clone().or(row.email);
+                    row.submission = submission.clone().or(row.submission);
                     row.trouble = None;
+                    // It may have been refused where it went.
+                    super::delivered::plan(&mut row, now);
                 }
                 (LookFound::Nothing, OutboxState::Submitting) if looked_long_enough(&row, now) => {
                     row.state = give_up(&row);

@@ -145,25 +145,27 @@ impl Jmap {
         Ok(found.iter().find(|raw| raw.id == *id).map(|raw| delivery(&raw.delivery_status)))
     }
 
-    /// The same for several, each with its recipient. Those that the server no longer has are left out,
-    /// and those that went to somebody else: a server that was restored gives ids a second time.
+    /// The same for several, each with its recipient, in this order. `None` also for what went to somebody
+    /// else: a server that was restored gives ids a second time.
     ///
     /// # Errors
     /// Where the server does not say.
     pub async fn deliveries(
         &self,
         asked: &[(SubmissionId, Address)],
-    ) -> Result<Vec<(SubmissionId, Delivery)>, JmapError> {
+    ) -> Result<Vec<Option<Delivery>>, JmapError> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<SubmissionId> = asked.iter().map(|(id, _)| id.clone()).collect();
-        let mut found = self.submissions(&ids).await?;
-        found.retain(|raw| {
-            let to = asked.iter().find(|(id, _)| *id == raw.id).map(|(_, to)| to);
-            to.is_some_and(|to| is_to(&raw.delivery_status, to))
-        });
-        Ok(found.into_iter().map(|raw| (raw.id, delivery(&raw.delivery_status))).collect())
+        let mut ids: Vec<SubmissionId> = asked.iter().map(|(id, _)| id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        let found = self.submissions(&ids).await?;
+        let said = |(id, to): &(SubmissionId, Address)| {
+            let raw = found.iter().find(|raw| raw.id == *id && is_to(&raw.delivery_status, to))?;
+            Some(delivery(&raw.delivery_status))
+        };
+        Ok(asked.iter().map(said).collect())
     }
 
     /// A submission that names this Email and was not cancelled: a proof that it was sent. `None`

@@ -40,6 +40,7 @@ mod post;
 mod reply_to;
 mod retention;
 mod sending;
+mod submissions;
 mod undo;
 mod races;
 mod set_clock;

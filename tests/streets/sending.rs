@@ -207,27 +207,3 @@ async fn a_submission_of_another_letter_under_the_same_id_proves_nothing() {
     assert_eq!(lost.state, OutboxState::Unknown, "a person decides: {lost:?}");
     assert_eq!(bench.times_left().get(lost.message_id.as_str()), None);
 }
-
-/// Nor is what became of that other letter told of the one that had the id before.
-#[tokio::test]
-async fn a_refusal_of_another_letter_under_the_same_id_is_not_this_ones() {
-    let (bench, first) = Bench::with_ticket().await;
-    bench.receive(&post("m2").from(BEN)).await;
-    bench.drain().await;
-    let second = bench.ticket(2);
-    let backup = bench.server.backup();
-    bench.server.faults().add(Fault::Refuse(ANNA.to_owned(), "451 4.2.1 busy".to_owned()), Times::Once);
-    bench.comment(&first, "It waits at the next server.").await;
-    bench.drain().await;
-    bench.server.restore(backup);
-    bench.server.faults().add(Fault::Refuse(BEN.to_owned(), "550 5.1.1 gone".to_owned()), Times::Once);
-    bench.comment(&second, "It was refused.").await;
-    bench.drain().await;
-    let ids = [first.id, second.id].map(|ticket| bench.letters(ticket).pop().unwrap().submission);
-    assert!(ids[0].is_some() && ids[0] == ids[1], "the id was given again: {ids:?}");
-    bench.advance(MINUTE);
-    bench.drain().await;
-    let deliveries = [first.id, second.id].map(|ticket| bench.letters(ticket).pop().unwrap().delivery);
-    assert_eq!(deliveries[0], Delivery::Queued);
-    assert!(matches!(deliveries[1], Delivery::Refused { .. }), "{deliveries:?}");
-}
