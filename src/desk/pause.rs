@@ -93,12 +93,13 @@ impl Desk {
         Ok(())
     }
 
-    /// Compares the clock with what it should say. Where it jumped, nothing is removed because of
-    /// its age until a person has looked.
+    /// Compares the clock with what it should say: as an earlier run saw it, where the caller does not
+    /// know. Where it jumped, nothing is removed because of its age until a person has looked. Gives
+    /// the jump.
     ///
     /// # Errors
     /// Where the store cannot write.
-    pub async fn clock_says(&self, expected: Option<Timestamp>) -> Result<(), StoreError> {
+    pub async fn clock_says(&self, expected: Option<Timestamp>) -> Result<Option<ClockJump>, StoreError> {
         let now = self.clock.now();
         let seen = self.store.write(move |w| {
             // Without a word from this run: time only goes on from what an earlier one saw.
@@ -110,14 +111,15 @@ impl Desk {
             w.set_clock_seen(now)?;
             Ok::<_, StoreError>(jump)
         });
-        if let Some(jump) = seen.await.map_err(WriteError::flatten)? {
+        let jump = seen.await.map_err(WriteError::flatten)?;
+        if let Some(jump) = &jump {
             tracing::error!(
                 expected = %jump.expected,
                 found = %jump.found,
                 "the clock does not say what it should: the time of day was set, this machine slept, or the mail server has another time; letters go on, and nothing is sent twice; nothing old is removed until a person has looked and says `postdesk resume`"
             );
         }
-        Ok(())
+        Ok(jump)
     }
 }
 

@@ -45,6 +45,23 @@ async fn a_letter_that_waits_for_its_undo_does_not_wait_for_hours() {
     assert_eq!(bench.left_to(ANNA).len(), 2);
 }
 
+/// As when the machine was switched off with a wrong time and comes up with the right one.
+#[tokio::test]
+async fn a_letter_does_not_wait_for_a_time_that_moved_away_while_no_daemon_ran() {
+    let bench = Bench::tuned(Tuning { undo: Duration::from_secs(10), ..Tuning::default() }).await;
+    bench.adopt_empty().await;
+    bench.receive(&post("m1")).await;
+    bench.drain().await;
+    Upkeep::new(bench.desk.clone()).run_once().await.unwrap();
+    bench.comment(&bench.ticket(1), "Soon.").await;
+    bench.clock.set_by(SignedDuration::from_hours(-24 * 365));
+    let bench = bench.restart().await;
+    Upkeep::new(bench.desk.clone()).run_once().await.unwrap();
+    bench.advance(Duration::from_secs(60));
+    bench.settle().await;
+    assert_eq!(bench.left_to(ANNA).len(), 2);
+}
+
 #[tokio::test]
 async fn whatever_the_clock_does_while_a_letter_is_under_way_it_leaves_once() {
     for hours in [-72, -2, 2, 72, 24 * 365] {
