@@ -25,6 +25,8 @@ const BATCH: usize = 50;
 /// How long an answer of the marker holds for the letters that begin after it, from when it was asked
 /// for. A second request for each letter would cost a third of the time of sending it.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+/// While a lane has no room, how soon the outbox is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// After so many letters in a row that met trouble of the server's, a lane waits for the next turn.
 const IN_A_ROW: u32 = 3;
 
@@ -46,11 +48,19 @@ enum End {
     NotNow(Option<DeliveryError>),
 }
 
+/// When the marker was last asked for, by the clock's run.
+pub(super) struct Asked(Mutex<Duration>);
+
 /// One turn of all lanes.
 struct Turn {
     courses: [(Lane, Course); 3],
     under_way: HashSet<OutboxId>,
+    /// Whether any letter left.
+    sent: bool,
+    /// What stops a lane, or all.
     trouble: Option<DeliveryError>,
+    /// What a single letter met.
+    single: Option<DeliveryError>,
 }
 
 impl Turn {
@@ -65,19 +75,23 @@ impl Turn {
 
 impl Delivery {
     /// Sends everything that is due, also what becomes due meanwhile. Trouble with one letter does
-    /// not stop those to other people; trouble with several in a row is the server's.
+    /// not stop those to other people; trouble with several in a row is the server's. Where no letter
+    /// left, gives what single ones met.
     pub(super) async fn drain(
         &self,
+        asked: Duration,
         bell: &Notify,
         stop: &watch::Receiver<bool>,
-    ) -> Result<(), DeliveryError> {
+    ) -> Result<Option<DeliveryError>, DeliveryError> {
         let mut turn = Turn {
             courses: [Lane::People, Lane::Notices, Lane::Automatic].map(|lane| (lane, Course::default())),
             under_way: HashSet::new(),
+            sent: false,
             trouble: None,
+            single: None,
         };
         // The turn has read the marker before its first letters.
-        let asked = Mutex::new(self.desk.clock.elapsed());
+        let asked = Asked(Mutex::new(asked));
         let mut sending = FuturesUnordered::new();
         loop {
             if *stop.borrow() || self.desk.paused()?.is_some() {
@@ -87,7 +101,7 @@ impl Delivery {
                 sending.push(self.one(row, &asked));
             }
             if sending.is_empty() {
-                return turn.trouble.map_or(Ok(()), Err);
+                return turn.trouble.map_or(Ok(turn.single.filter(|_| !turn.sent)), Err);
             }
             let wait = self.until_due()?;
             tokio::select! {
@@ -101,30 +115,34 @@ impl Delivery {
 
     /// Sends one letter, where the mailbox is still ours. It is asked here, next to the letters that
     /// are under way, so that none of them has to wait for the answer.
-    async fn one(&self, row: OutboxRow, asked: &Mutex<Duration>) -> (OutboxId, Lane, End) {
+    async fn one(&self, row: OutboxRow, asked: &Asked) -> (OutboxId, Lane, End) {
         let (id, lane) = (row.id, row.letter.lane());
         match self.ask(asked).await {
-            Ok(MaySend::Now) => {}
-            Ok(_) => return (id, lane, End::NotNow(None)),
+            Ok(()) => {}
+            Err(DeliveryError::NotOurs) => return (id, lane, End::NotNow(None)),
             Err(error) => return (id, lane, End::NotNow(Some(error))),
         }
         self.desk.pulse().works(Street::Delivery);
-        (id, lane, self.send(row).await.map_or_else(End::Trouble, |()| End::Sent))
+        let end = match self.send(row, asked).await {
+            Ok(()) => End::Sent,
+            Err(DeliveryError::NotOurs) => End::NotNow(None),
+            Err(error) => End::Trouble(error),
+        };
+        (id, lane, end)
     }
 
-    /// Whether the mailbox is still ours, by an answer that is not too old. Those that begin while the
-    /// question is under way wait for its answer. By the clock that nobody can set.
-    async fn ask(&self, asked: &Mutex<Duration>) -> Result<MaySend, DeliveryError> {
-        let mut asked = asked.lock().await;
+    /// Whether the mailbox is still ours, by an answer that is not too old; [`DeliveryError::NotOurs`]
+    /// where it is not. Those that begin while the question is under way wait for its answer. By the
+    /// clock that nobody can set.
+    pub(super) async fn ask(&self, asked: &Asked) -> Result<(), DeliveryError> {
+        let mut asked = asked.0.lock().await;
         let now = self.desk.clock.elapsed();
         if now.saturating_sub(*asked) < ASK_EVERY {
-            return Ok(MaySend::Now);
+            return Ok(());
         }
-        let may = self.marker.before_sending().await?;
-        if matches!(may, MaySend::Now) {
-            *asked = now;
-        }
-        Ok(may)
+        let MaySend::Now = self.marker.before_sending().await? else { return Err(DeliveryError::NotOurs) };
+        *asked = now;
+        Ok(())
     }
 
     /// The letters to begin now, as many as each lane has room for.
@@ -177,6 +195,7 @@ impl Delivery {
             End::Trouble(error) => error,
             End::Sent => {
                 course.in_a_row = 0;
+                turn.sent = true;
                 return Ok(());
             }
             End::NotNow(error) => {
@@ -187,6 +206,7 @@ impl Delivery {
         };
         course.in_a_row += 1;
         course.over |= course.in_a_row >= IN_A_ROW;
+        let over = course.over;
         let asked = error.retry_after();
         if asked.is_some() {
             // The server wants to be left alone, whatever the lane.
@@ -194,7 +214,11 @@ impl Delivery {
         }
         let wait = asked.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
         self.desk.postpone(id, wait, error.whole()).await?;
-        turn.trouble.get_or_insert(error);
+        if over || asked.is_some() {
+            turn.trouble.get_or_insert(error);
+        } else {
+            turn.single.get_or_insert(error);
+        }
         Ok(())
     }
 
@@ -247,10 +271,11 @@ impl Delivery {
         Ok(next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)))
     }
 
-    /// Waits for a letter that becomes due later; for one that is due already there was no room.
+    /// Waits for a letter that becomes due later. One that is due already found no room in its lane; those
+    /// of other lanes are looked for again in a moment.
     async fn until(&self, wait: Option<Duration>) {
-        match wait.filter(|wait| !wait.is_zero()) {
-            Some(wait) => self.desk.clock.sleep(wait).await,
+        match wait {
+            Some(wait) => self.desk.clock.sleep(wait.max(LOOK_AGAIN)).await,
             None => pending().await,
         }
     }

@@ -75,6 +75,9 @@ pub enum DeliveryError {
     /// The submission certainly did not take place.
     #[error("a letter could not be submitted: {why}")]
     NotSent { why: String, retry_after: Option<Duration> },
+    /// The mailbox is another desk's, or it is not certain whose it is. The letter was not begun.
+    #[error("the mailbox is not this desk's at present")]
+    NotOurs,
     /// A thread of ours ended badly.
     #[error("composing a letter ended badly: {0}")]
     Panicked(#[from] tokio::task::JoinError),
@@ -226,9 +229,9 @@ impl Delivery {
         while !*stop.borrow() {
             pulse.works(Street::Delivery);
             match self.turn(&mut progress, &stop).await {
-                Ok(wait) => {
+                Ok((wait, trouble)) => {
                     backoff = Duration::from_secs(1);
-                    self.note_success();
+                    trouble.map_or_else(|| self.note_success(), |trouble| self.note_trouble(&trouble));
                     pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
@@ -259,32 +262,34 @@ impl Delivery {
     /// Where the mail server or the store stand in the way; what left is on record.
     pub async fn run_once(&self) -> Result<(), DeliveryError> {
         let (_running, stop) = watch::channel(false);
-        self.turn(&mut Progress::default(), &stop).await.map(drop)
+        let (_, trouble) = self.turn(&mut Progress::default(), &stop).await?;
+        trouble.map_or(Ok(()), Err)
     }
 
     /// One turn: at first what an earlier run left open, then what is due, then what is unknown.
-    /// Gives the time until the next turn is due.
+    /// Gives the time until the next turn is due, and what single letters met where none left.
     async fn turn(
         &self,
         progress: &mut Progress,
         stop: &watch::Receiver<bool>,
-    ) -> Result<Duration, DeliveryError> {
+    ) -> Result<(Duration, Option<DeliveryError>), DeliveryError> {
         if self.desk.paused()?.is_some() || !self.may_touch_account().await? {
-            return Ok(LOOK_EVERY);
+            return Ok((LOOK_EVERY, None));
         }
+        let asked = self.desk.clock.elapsed();
         match self.marker.before_sending().await? {
             MaySend::Now => {}
-            MaySend::After(wait) => return Ok(wait),
-            MaySend::No => return Ok(LOOK_EVERY),
+            MaySend::After(wait) => return Ok((wait, None)),
+            MaySend::No => return Ok((LOOK_EVERY, None)),
         }
         if !progress.caught_up {
             self.catch_up().await?;
             progress.caught_up = true;
         }
-        let sent = self.drain(&self.desk.outbox_bell(), stop).await;
+        let sent = self.drain(asked, &self.desk.outbox_bell(), stop).await;
         if *stop.borrow() {
             // What is left to look for and to put away, the next run finds.
-            return Ok(LOOK_EVERY);
+            return Ok((LOOK_EVERY, None));
         }
         self.follow(progress).await?;
         self.look_at_deliveries().await?;
@@ -294,8 +299,8 @@ impl Delivery {
             self.make_untidy();
         }
         self.tidy().await;
-        sent?;
-        self.until_next()
+        let trouble = sent?;
+        Ok((self.until_next()?, trouble))
     }
 
     /// An account whose intake mailbox nobody gave us is not touched.

@@ -4,6 +4,7 @@
 //! The submission itself marks the draft that left, and only then is it destroyed. A draft without
 //! the mark, or none at all, proves nothing: a mail server that was restored has lost it as well.
 
+use super::lanes::Asked;
 use super::{Delivery, DeliveryError, Ways};
 use crate::desk::LookFound;
 use crate::jmap::{AfterSending, EmailId, EmailInfo, Envelope, SUBMITTED, Submission};
@@ -15,7 +16,7 @@ use crate::tracker::{Account, LetterKind, OutboxRow, OutboxState};
 
 impl Delivery {
     /// Sends one account letter that is due, and puts on record how that ended.
-    pub(super) async fn send_secret(&self, row: OutboxRow) -> Result<(), DeliveryError> {
+    pub(super) async fn send_secret(&self, row: OutboxRow, asked: &Asked) -> Result<(), DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         if let Some(left_over) = self.email_of(&row).await? {
             // Of an earlier try, with a link that opens nothing any more.
@@ -33,6 +34,11 @@ impl Delivery {
         // Whether it arrived is not always known; what is not the row's own is destroyed later.
         let imported = self.import(&row, bytes.into(), &ways).await;
         let Some(imported) = imported.inspect_err(|_| self.make_untidy())? else { return Ok(()) };
+        let _turn = jmap.turn_to_submit().await;
+        if let Err(error) = self.ask(asked).await {
+            self.make_untidy();
+            return Err(error);
+        }
         // Until then the row does not name the draft, so no later try knows of it.
         let begun = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await;
         let Some(row) = begun.inspect_err(|_| self.make_untidy())? else {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::lanes::Asked;
 use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
 use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
@@ -21,9 +22,9 @@ impl Delivery {
     ///
     /// # Errors
     /// What is in the way and not about this letter alone.
-    pub(super) async fn send(&self, row: OutboxRow) -> Result<(), DeliveryError> {
+    pub(super) async fn send(&self, row: OutboxRow, asked: &Asked) -> Result<(), DeliveryError> {
         if row.letter.is_secret() {
-            return self.send_secret(row).await;
+            return self.send_secret(row, asked).await;
         }
         let jmap = self.jmap().await?;
         let ways = self.ways().await?;
@@ -60,6 +61,9 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email, submission: None }).await?;
             return Ok(());
         }
+        let _turn = jmap.turn_to_submit().await;
+        // An upload may have taken minutes.
+        self.ask(asked).await?;
         let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {
             self.make_untidy();
             return Ok(());
@@ -121,6 +125,10 @@ impl Delivery {
         outcome: Submission,
         ways: &Ways,
     ) -> Result<(), DeliveryError> {
+        // The identity may not be what it was when it was looked up.
+        if matches!(outcome, Submission::Unknown { .. } | Submission::Refused { reply: None, .. }) {
+            self.forget_ways().await;
+        }
         let settled = match outcome {
             Submission::Accepted { id, delivery, filed } => {
                 if !filed && !row.letter.is_secret() {

@@ -62,6 +62,11 @@ impl Jmap {
             let _permit = self.0.uploads.acquire().await;
             self.0.wire.send(request).await?
         };
+        // A proxy on the way may take less than the session says.
+        if response.status == http::StatusCode::PAYLOAD_TOO_LARGE {
+            let limit = size.saturating_sub(1);
+            return Err(JmapError::TooLarge { what: "the mail".to_owned(), size, limit });
+        }
         if !response.status.is_success() {
             return Err(self.http_fault(&response).into());
         }

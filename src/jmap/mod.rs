@@ -112,6 +112,8 @@ struct Inner {
     refreshing: Mutex<()>,
     requests: Semaphore,
     uploads: Semaphore,
+    /// See [`Jmap::turn_to_submit`].
+    submissions: Semaphore,
     mode: watch::Sender<Mode>,
 }
 
@@ -136,6 +138,9 @@ impl Jmap {
             random,
             requests: Semaphore::new(at_once(session.limits.max_concurrent_requests)),
             uploads: Semaphore::new(at_once(session.limits.max_concurrent_upload)),
+            submissions: Semaphore::new(
+                at_once(session.limits.max_concurrent_requests).saturating_sub(1).max(1),
+            ),
             session: RwLock::new(Arc::new(session)),
             stale: AtomicBool::new(false),
             dated: RwLock::new(None),

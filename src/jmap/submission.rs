@@ -10,6 +10,7 @@ use jmap_client::email_submission::{self, EmailSubmission, Property, query};
 use jmap_client::{Method, Set};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
 
 use super::mailbox::Got;
 use super::set::{SetAnswer, created, sent_patch, submitted_patch};
@@ -81,7 +82,17 @@ impl AfterSending {
     }
 }
 
+/// The right to submit while it lives.
+pub struct Turn<'a>(#[allow(dead_code, reason = "it is held")] Option<SemaphorePermit<'a>>);
+
 impl Jmap {
+    /// Waits until one of the requests that may run at once can be spared for a submission, which may
+    /// take minutes: one is always left to everything else. To be held until the answer is there.
+    pub async fn turn_to_submit(&self) -> Turn<'_> {
+        // The semaphore is never closed.
+        Turn(self.0.submissions.acquire().await.ok())
+    }
+
     /// Sends an Email, and files or marks it afterwards. The request is written at most once. How the
     /// delivery stands is asked right after, in a second request: a server may accept a submission
     /// that it could not deliver to anyone.

@@ -6,13 +6,88 @@ use std::time::Duration;
 use postdesk::demo::server::{At, Fault, Times};
 use postdesk::tracker::{Delivery, EventKind, OutboxState};
 
-use crate::bench::{ANNA, BEN, Bench};
+use crate::bench::{ANNA, BEN, Bench, Tuning};
 use crate::post::post;
 
 const SUBMIT: At = At::Call("EmailSubmission/set");
 const MINUTE: Duration = Duration::from_secs(60);
 
+#[tokio::test]
+async fn submissions_that_are_slow_hold_up_no_mail_that_comes_in() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    for no in 0..10 {
+        bench.receive(&post(&format!("m{no}")).from(format!("customer{no}@customer.example"))).await;
+    }
+    bench.drain().await;
+    let slow = bench.server.faults().add(Fault::Slow(SUBMIT, 10 * MINUTE), Times::Always);
+    for number in 1..=10 {
+        bench.comment(&bench.ticket(number), "An answer.").await;
+    }
+    let delivery = bench.delivery.clone();
+    let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+    let all = async {
+        while slow.hits() < 3 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("too few are under way");
+    bench.deliver(&post("meanwhile"));
+    let swept = tokio::time::timeout(Duration::from_secs(20), bench.intake.sweep()).await;
+    swept.expect("the sweep waits for submissions").unwrap();
+    let titles: Vec<_> = bench.rows().into_iter().map(|row| row.subject).collect();
+    assert!(titles.contains(&"Question meanwhile".to_owned()), "{titles:?}");
+    assert!(!turn.is_finished());
+    turn.abort();
+}
+
+#[tokio::test]
+async fn a_comment_leaves_when_its_undo_is_over_though_other_lanes_are_slow() {
+    let tuning = Tuning { undo: Duration::from_secs(20), ..Tuning::default() };
+    let bench = Bench::tuned(tuning).await;
+    bench.adopt_empty().await;
+    bench.receive(&post("m1").from(BEN)).await;
+    bench.drain().await;
+    let slow = bench.server.faults().add(Fault::Slow(SUBMIT, 10 * MINUTE), Times::Next(3));
+    // More confirmations than the lane has room for.
+    for no in 0..5 {
+        bench.receive(&post(&format!("n{no}")).from(format!("customer{no}@customer.example"))).await;
+    }
+    bench.comment(&bench.ticket(1), "An answer.").await;
+    let (delivery, before) = (bench.delivery.clone(), bench.left_to(BEN).len());
+    let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+    let under_way = async {
+        while slow.hits() < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), under_way).await.expect("no lane is slow");
+    let left = async {
+        while bench.left_to(BEN).len() == before {
+            bench.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), left).await.expect("the comment waits for other lanes");
+    assert!(!turn.is_finished(), "they are under way still");
+    turn.abort();
+}
+
 /// A proxy on the way takes less than the session says.
+#[tokio::test]
+async fn a_letter_that_is_too_large_on_the_way_fails_and_holds_nobody() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.server.faults().add(Fault::Status(At::Upload, 413), Times::Once);
+    bench.comment(&ticket, "Too large.").await;
+    bench.drain().await;
+    let row = bench.letters(ticket.id).pop().unwrap();
+    assert_eq!(row.state, OutboxState::Failed, "{row:?}");
+    assert!(row.trouble.as_deref().unwrap_or_default().contains("octets"), "{row:?}");
+    bench.comment(&ticket, "Small enough.").await;
+    bench.drain().await;
+    assert_eq!(bench.left_to(ANNA).len(), 2);
+}
+
 /// Our mail server took it and the next one did not, and the answer that says so was lost.
 #[tokio::test]
 async fn a_refusal_whose_answer_was_lost_ends_on_the_comment() {
@@ -84,4 +159,24 @@ async fn a_refusal_of_another_letter_under_the_same_id_is_not_this_ones() {
             "{reply}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_identity_that_may_be_gone_is_looked_up_again() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.receive(&post("m2").from(BEN)).await;
+    bench.drain().await;
+    let identities = Fault::MethodError("Identity/get", "serverFail".to_owned());
+    let asked = bench.server.faults().add(identities, Times::Always);
+    let gone = Fault::SetError("EmailSubmission/set", "invalidProperties".to_owned(), None);
+    bench.server.faults().add(gone, Times::Once);
+    bench.comment(&ticket, "By an identity that is gone.").await;
+    let _ = bench.delivery.run_once().await;
+    bench.comment(&bench.ticket(2), "By its successor.").await;
+    let _ = bench.delivery.run_once().await;
+    assert!(asked.hits() > 0, "the identities are asked for anew");
+    asked.clear();
+    bench.advance(MINUTE);
+    bench.drain().await;
+    assert_eq!(bench.left_to(BEN).len(), 2);
 }
