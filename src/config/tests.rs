@@ -55,6 +55,33 @@ fn each_error_names_file_line_and_setting() {
             "desk.toml, line 6: `mail.password` ",
             "plain name",
         ),
+        ("{ env = \"MAIL_PASSWORD\" }", "12345678", "desk.toml, line 6: `mail.password` ", "file of its own"),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "1234.5678",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        ("{ env = \"MAIL_PASSWORD\" }", "true", "desk.toml, line 6: `mail.password` ", "file of its own"),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ text = \"hunter2\" }",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ file = 12345678 }",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ file = \"pw\", env = \"X\" }",
+            "desk.toml, line 6: `mail.password` ",
+            "two places",
+        ),
+        ("{ env = \"MAIL_PASSWORD\" }", "{}", "desk.toml, line 6: `mail.password` ", "no place"),
         ("password = { env = \"MAIL_PASSWORD\" }", "", "desk.toml, line 5: `mail.user` ", "password"),
         ("[addresses]", "token = { env = \"T\" }\n[addresses]", "desk.toml, line 8: `mail.token` ", "remove"),
         (
