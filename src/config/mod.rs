@@ -16,6 +16,7 @@ mod load;
 mod login;
 mod mailbox_ref;
 mod network;
+mod plain;
 mod read;
 mod secret;
 mod tls;
