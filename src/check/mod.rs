@@ -67,6 +67,7 @@ pub async fn run<'a>(
     disk::folder(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;
     templates(&mut report, config.theme.as_deref());
+    watch_token(&mut report, &config);
     addresses::wildcards(&mut report, &checked);
     front::listeners(&mut report, &checked).await;
     front::public_url(&mut report, &checked).await;
@@ -95,6 +96,15 @@ async fn at_the_server(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jm
     addresses::authserv_id(report, checked, jmap).await;
     if let (Some(wait), Some(identity)) = (send, identity) {
         send::to_itself(report, checked, jmap, &identity, wait).await;
+    }
+}
+
+/// What whoever watches over the desk has to show. The daemon reads it at its start, and not later.
+fn watch_token(report: &mut Report<'_>, config: &Config) {
+    match config.watch_token() {
+        Ok(Some(_)) => report.ok("watch token", "The secret of `token` in [watch] is read."),
+        Ok(None) => {}
+        Err(error) => report.bad("watch token", format!("{error}. Without it the desk does not start.")),
     }
 }
 

@@ -1,0 +1,18 @@
+//! What is wrong on this computer, and keeps the desk from starting or from being asked.
+
+use postdesk::demo::server::Habits;
+
+use crate::{BASIC, World};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watch_token_that_is_not_there() {
+    let world = World::new(Habits::default(), BASIC).await;
+    world.replace("[web]", "[watch]\ntoken = { file = \"watch\" }\n[web]");
+    world
+        .check()
+        .only_bad("watch token", &["`watch.token` names ", "write the secret into it", "does not start"]);
+    std::fs::write(world.desk.folder().join("watch"), "seen\n").unwrap();
+    let checked = world.check();
+    assert!(checked.runs);
+    checked.has("ok", "watch token", &["is read"]);
+}
