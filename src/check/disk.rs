@@ -132,7 +132,7 @@ fn alone(report: &mut Report<'_>, checked: &Checked<'_>) -> Option<Survey> {
             return None;
         }
         Ok(Peeked::Store(peek)) => peek,
-        Err(error @ OpenError::Newer { .. }) => {
+        Err(error @ (OpenError::Newer { .. } | OpenError::Unfinished { .. })) => {
             report.bad("store", format!("{error}."));
             return None;
         }

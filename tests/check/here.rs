@@ -16,3 +16,12 @@ async fn a_watch_token_that_is_not_there() {
     assert!(checked.runs);
     checked.has("ok", "watch token", &["is read"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_was_cut_off() {
+    let world = World::new(Habits::default(), BASIC).await;
+    std::fs::create_dir_all(world.desk.folder().join("data/restoring")).unwrap();
+    world.check().only_bad("store", &["`postdesk restore` that did not finish", "empty the data folder"]);
+    let output = tokio::task::block_in_place(|| world.desk.run(&["run"]));
+    assert_eq!(output.status.code(), Some(78), "only a person can mend it, so nothing is to start it again");
+}
