@@ -1,5 +1,8 @@
 //! The data folder and the store in it.
 
+use std::io;
+use std::path::Path;
+
 use super::{Checked, Report};
 use crate::control::{Answer, ControlError, Request, Survey, ask};
 use crate::store::{FolderFacts, OpenError, Peek, Peeked, StorePath, VERSION};
@@ -26,15 +29,8 @@ pub(super) fn folder(report: &mut Report<'_>, checked: &Checked<'_>) {
             return;
         }
     };
-    let place = facts.place.display();
-    if let Some(error) = &facts.refused {
-        report.bad(
-            "data folder",
-            format!(
-                "{place} cannot be written ({error}), so nothing can be kept. Give it to the user that Postdesk \
-                 runs as (`chown`, `chmod 700`), or point `data` to another folder."
-            ),
-        );
+    if let Some(why) = refused(path.folder(), &facts) {
+        report.bad("data folder", why);
         return;
     }
     room(report, &facts);
@@ -56,6 +52,34 @@ pub(super) fn folder(report: &mut Report<'_>, checked: &Checked<'_>) {
     } else {
         report.ok("data folder", format!("{shown} can be written."));
     }
+}
+
+/// Why nothing can be kept there. A folder above ours is never to be given away: it may be
+/// `/var/lib`.
+fn refused(folder: &Path, facts: &FolderFacts) -> Option<String> {
+    let error = facts.refused.as_ref()?;
+    let (folder, place) = (folder.display(), facts.place.display());
+    Some(if facts.exists && facts.owner != facts.ours && error.kind() == io::ErrorKind::PermissionDenied {
+        format!(
+            "{place} belongs to another user (number {}), and this one may not write there. If Postdesk runs as that \
+             user, run this as root or as that user; else give it to Postdesk's (`chown`, `chmod 700`).",
+            facts.owner
+        )
+    } else if facts.exists {
+        format!(
+            "{place} cannot be written ({error}), so nothing can be kept. Give it to the user that Postdesk runs \
+             as (`chown`, `chmod 700`), or point `data` to another folder."
+        )
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        format!(
+            "{folder} is not there, and this user may not make it in {place}. Make it as root for the user that \
+             Postdesk runs as: `install -d -m 700 -o postdesk -g postdesk {folder}`."
+        )
+    } else {
+        format!(
+            "{folder} is not there, and cannot be made in {place} ({error}). Point `data` to another folder."
+        )
+    })
 }
 
 fn room(report: &mut Report<'_>, facts: &FolderFacts) {
@@ -161,5 +185,37 @@ fn looked_into(report: &mut Report<'_>, peek: &Peek) -> Option<Survey> {
             report.bad("store", format!("{error}. Restore a backup."));
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_made_by_root_and_the_one_above_it_is_left_alone() {
+        let refused = |folder: &str, exists, kind: io::ErrorKind| {
+            let facts = FolderFacts {
+                exists,
+                place: if exists { folder.into() } else { "/var/lib".into() },
+                refused: Some(kind.into()),
+                owner: 0,
+                ours: 1000,
+                mode: 0o755,
+                free: 1,
+            };
+            super::refused(Path::new(folder), &facts).unwrap()
+        };
+        let missing = refused("/var/lib/postdesk", false, io::ErrorKind::PermissionDenied);
+        assert!(
+            missing.contains("`install -d -m 700 -o postdesk -g postdesk /var/lib/postdesk`"),
+            "{missing}"
+        );
+        let read_only = refused("/var/lib/postdesk", false, io::ErrorKind::ReadOnlyFilesystem);
+        for text in [missing, read_only] {
+            assert!(text.starts_with("/var/lib/postdesk is not there") && !text.contains("chmod"), "{text}");
+        }
+        let theirs = refused("/var/lib/postdesk", true, io::ErrorKind::PermissionDenied);
+        assert!(theirs.contains("`chmod 700`"), "{theirs}");
     }
 }
