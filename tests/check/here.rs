@@ -25,3 +25,13 @@ async fn a_restore_that_was_cut_off() {
     let output = tokio::task::block_in_place(|| world.desk.run(&["run"]));
     assert_eq!(output.status.code(), Some(78), "only a person can mend it, so nothing is to start it again");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_listeners_of_which_one_takes_what_the_other_wants() {
+    let world = World::new(Habits::default(), BASIC).await;
+    let port = world.desk.port();
+    let own = format!("listen = [\"127.0.0.1:{port}\"");
+    world.replace(&own, &format!("trusted_proxies = [\"127.0.0.1\"]\n{own}, \"0.0.0.0:{port}\""));
+    let removed = format!("Remove 127.0.0.1:{port} from `listen`");
+    world.check().only_bad("listener", &["every address of this computer", &removed]);
+}
