@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Checked, Report};
+use super::{Checked, Daemon, Report};
 use crate::control::{Answer, ControlError, Request, Survey, ask};
 use crate::store::{FolderFacts, OpenError, Peek, Peeked, StorePath, VERSION};
 use crate::theme::octets_text;
@@ -103,19 +103,72 @@ fn room(report: &mut Report<'_>, facts: &FolderFacts) {
 pub(super) async fn store(report: &mut Report<'_>, checked: &mut Checked<'_>) {
     match ask(&checked.config.control_socket(), &Request::Survey).await {
         Ok(Answer::Survey(survey)) => {
-            checked.daemon = true;
+            checked.daemon = Daemon::Runs;
             daemon(report, &survey);
             checked.survey = Some(*survey);
         }
+        Ok(Answer::Refused(why)) => {
+            checked.daemon = Daemon::Runs;
+            report.bad(
+                "daemon",
+                format!(
+                    "A daemon runs, and does not say what its store has: {why}. Look at its log, and restart it \
+                     (`systemctl restart postdesk`)."
+                ),
+            );
+        }
         Ok(_) => {
-            checked.daemon = true;
+            checked.daemon = Daemon::Runs;
             report.warn(
                 "daemon",
                 "A daemon runs that does not know this question; restart it after an upgrade.",
             );
         }
         Err(ControlError::NobodyThere) => checked.survey = alone(report, checked),
-        Err(error) => report.warn("daemon", format!("{error}. Run this as the user that Postdesk runs as.")),
+        Err(error) => checked.daemon = unasked(report, checked, &error),
+    }
+}
+
+/// Somebody has the socket, and could not be asked.
+fn unasked(report: &mut Report<'_>, checked: &Checked<'_>, error: &ControlError) -> Daemon {
+    let socket = checked.config.control_socket();
+    let socket = socket.display();
+    match error {
+        ControlError::Silence => {
+            report.bad(
+                "daemon",
+                "A daemon runs, and does not answer: it hangs. Restart it (`systemctl restart postdesk`).",
+            );
+            Daemon::Runs
+        }
+        ControlError::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            report.warn(
+                "daemon",
+                format!(
+                    "This user may not ask at {socket} whether a daemon runs, so the store was not looked at. Run \
+                     this as root or as the user that Postdesk runs as."
+                ),
+            );
+            Daemon::Unknown
+        }
+        ControlError::Language(_) => {
+            report.warn(
+                "daemon",
+                format!(
+                    "A daemon runs, and {error}. Restart it after an upgrade (`systemctl restart postdesk`)."
+                ),
+            );
+            Daemon::Runs
+        }
+        ControlError::Io(_) | ControlError::NobodyThere => {
+            report.warn(
+                "daemon",
+                format!(
+                    "{error}, so whether one runs at {socket} is not known. Look at its log, and restart it."
+                ),
+            );
+            Daemon::Unknown
+        }
     }
 }
 

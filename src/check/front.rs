@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::TcpListener;
 
-use super::{Checked, Report};
+use super::{Checked, Daemon, Report};
 
 /// Whether each listener can be had, or is the running daemon's. All are held until the last one is
 /// tried, as the daemon holds them: two of ours may be in each other's way.
@@ -32,7 +32,7 @@ pub(super) async fn listeners(report: &mut Report<'_>, checked: &Checked<'_>) {
 }
 
 fn free(report: &mut Report<'_>, checked: &Checked<'_>, address: SocketAddr, setting: &str) {
-    if checked.daemon {
+    if checked.daemon == Daemon::Runs {
         report.warn(
             "listener",
             format!(
@@ -78,10 +78,17 @@ fn taken(
     error: &std::io::Error,
 ) {
     match (error.kind(), checked.daemon) {
-        (ErrorKind::AddrInUse, true) => {
+        (ErrorKind::AddrInUse, Daemon::Runs) => {
             report.ok("listener", format!("{address} is in use, and the daemon runs."));
         }
-        (ErrorKind::AddrInUse, false) => report.bad(
+        (ErrorKind::AddrInUse, Daemon::Unknown) => report.warn(
+            "listener",
+            format!(
+                "{address} is in use, perhaps by a daemon of this desk, which could not be asked. If it is another \
+                 program, stop that one, or change `{setting}` in [web]."
+            ),
+        ),
+        (ErrorKind::AddrInUse, Daemon::None) => report.bad(
             "listener",
             format!("{address} is in use by another program. Stop that one, or change `{setting}` in [web]."),
         ),

@@ -36,8 +36,16 @@ struct Checked<'a> {
     random: Random,
     /// What the store has, where there is one that can be read.
     survey: Option<Survey>,
-    /// Whether a daemon runs on this configuration.
-    daemon: bool,
+    daemon: Daemon,
+}
+
+/// Whether a daemon runs on this configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Daemon {
+    Runs,
+    /// Its socket could not be asked, so nothing that it may hold is another program's.
+    Unknown,
+    None,
 }
 
 /// Tries everything; `send` is how long to wait for mails to itself, where any are to be sent.
@@ -62,7 +70,7 @@ pub async fn run<'a>(
         clock: Clock::system(),
         random: Random::system(),
         survey: None,
-        daemon: false,
+        daemon: Daemon::None,
     };
     disk::folder(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{
-    Checked, Finding, Level, Report, addresses, certificate, disk, front, login, mailbox, send, server,
+    Checked, Daemon, Finding, Level, Report, addresses, certificate, disk, front, login, mailbox, send,
+    server,
 };
 use crate::clock::Clock;
 use crate::config::Config;
@@ -109,7 +110,7 @@ impl Probe<'_> {
             clock: self.clock.clone(),
             random: self.random.clone(),
             survey: None,
-            daemon: false,
+            daemon: Daemon::None,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use postdesk::demo::server::Habits;
 
-use crate::{BASIC, World};
+use crate::support::keeper;
+use crate::{BASIC, World, running};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watch_token_that_is_not_there() {
@@ -34,4 +35,15 @@ async fn two_listeners_of_which_one_takes_what_the_other_wants() {
     world.replace(&own, &format!("trusted_proxies = [\"127.0.0.1\"]\n{own}, \"0.0.0.0:{port}\""));
     let removed = format!("Remove 127.0.0.1:{port} from `listen`");
     world.check().only_bad("listener", &["every address of this computer", &removed]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daemon_that_hangs() {
+    let mut world = World::new(Habits::default(), BASIC).await;
+    running(&mut world).await;
+    keeper::signal(world.desk.id(), "STOP");
+    let checked = world.check();
+    keeper::signal(world.desk.id(), "CONT");
+    checked.only_bad("daemon", &["does not answer", "`systemctl restart postdesk`"]);
+    checked.has("ok", "listener", &["the daemon runs"]);
 }
