@@ -13,6 +13,11 @@ const TOO_LITTLE: u64 = 32 * 1024 * 1024;
 /// With less than this free, it is time to make room.
 const LITTLE: u64 = 1024 * 1024 * 1024;
 
+/// sockaddr_un has room for 108 octets, the last of which is a zero (unix(7)).
+const LONGEST_SOCKET: usize = 107;
+/// Where the service's unit has its socket.
+const SERVICE: &str = "/run/postdesk";
+
 /// The folder: there, ours, writable, and with room.
 pub(super) fn folder(report: &mut Report<'_>, checked: &Checked<'_>) {
     let path = StorePath::new(&checked.config.data);
@@ -99,6 +104,45 @@ fn room(report: &mut Report<'_>, facts: &FolderFacts) {
     }
 }
 
+/// The socket by which commands speak to the daemon, which does not start where it cannot be made.
+pub(super) fn socket(report: &mut Report<'_>, checked: &Checked<'_>) {
+    let path = checked.config.control_socket();
+    let octets = path.as_os_str().len();
+    if octets > LONGEST_SOCKET {
+        report.bad(
+            "control socket",
+            format!(
+                "{} has {octets} octets, and the path of a socket has at most {LONGEST_SOCKET}, so the desk does not \
+                 start. Set `runtime` to a folder with a shorter path, such as \"{SERVICE}\".",
+                path.display()
+            ),
+        );
+    }
+    // One that this user may not look into is left to who asks the daemon.
+    let gone = |folder: &Path| match folder.metadata() {
+        Ok(about) => !about.is_dir(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    let Some(folder) = checked.config.runtime.as_deref().filter(|folder| gone(folder)) else { return };
+    if folder == Path::new(SERVICE) {
+        // systemd makes it at each start and takes it away at each stop (`RuntimeDirectory=`).
+        report.ok(
+            "control socket",
+            format!("{SERVICE} is not there at present; the service makes it at its start."),
+        );
+        return;
+    }
+    report.bad(
+        "control socket",
+        format!(
+            "`runtime` is {folder}, which is no folder that is there, so the desk does not start. Make it as root for \
+             the user that Postdesk runs as: `install -d -m 700 -o postdesk -g postdesk {folder}`; or correct \
+             `runtime`.",
+            folder = folder.display()
+        ),
+    );
+}
+
 /// The store: told about by the daemon that has it open, else looked into.
 pub(super) async fn store(report: &mut Report<'_>, checked: &mut Checked<'_>) {
     match ask(&checked.config.control_socket(), &Request::Survey).await {
@@ -125,6 +169,10 @@ pub(super) async fn store(report: &mut Report<'_>, checked: &mut Checked<'_>) {
             );
         }
         Err(ControlError::NobodyThere) => checked.survey = alone(report, checked),
+        // No daemon can have a socket at such a path; `socket` says so.
+        Err(ControlError::Io(error)) if error.kind() == io::ErrorKind::InvalidInput => {
+            checked.survey = alone(report, checked);
+        }
         Err(error) => checked.daemon = unasked(report, checked, &error),
     }
 }

@@ -73,6 +73,7 @@ pub async fn run<'a>(
         daemon: Daemon::None,
     };
     disk::folder(&mut report, &checked);
+    disk::socket(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;
     templates(&mut report, config.theme.as_deref());
     watch_token(&mut report, &config);

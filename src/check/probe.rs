@@ -57,6 +57,7 @@ impl Probe<'_> {
         let mut report = Report::new(tell);
         let mut checked = self.checked();
         disk::folder(&mut report, &checked);
+        disk::socket(&mut report, &checked);
         disk::store(&mut report, &mut checked).await;
         front::listeners(&mut report, &checked).await;
         front::public_url(&mut report, &checked).await;

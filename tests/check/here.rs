@@ -47,3 +47,18 @@ async fn a_daemon_that_hangs() {
     checked.only_bad("daemon", &["does not answer", "`systemctl restart postdesk`"]);
     checked.has("ok", "listener", &["the daemon runs"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_control_socket_that_cannot_be_made() {
+    let world = World::new(Habits::default(), BASIC).await;
+    world.replace("data = ", "runtime = \"sockets\"\ndata = ");
+    let folder = world.desk.folder().join("sockets");
+    let remedy = format!("`install -d -m 700 -o postdesk -g postdesk {}`", folder.display());
+    world.check().only_bad("control socket", &["`runtime` is ", "does not start", &remedy]);
+    std::fs::create_dir(&folder).unwrap();
+    assert!(world.check().runs);
+    let long = "s".repeat(108);
+    std::fs::create_dir(world.desk.folder().join(&long)).unwrap();
+    world.replace("\"sockets\"", &format!("\"{long}\""));
+    world.check().only_bad("control socket", &["at most 107", "`runtime`", "/run/postdesk"]);
+}
