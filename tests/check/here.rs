@@ -62,3 +62,12 @@ async fn a_control_socket_that_cannot_be_made() {
     world.replace("\"sockets\"", &format!("\"{long}\""));
     world.check().only_bad("control socket", &["at most 107", "`runtime`", "/run/postdesk"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_intake_mailbox_that_is_mistyped() {
+    let world = World::new(Habits::default(), BASIC).await;
+    world.replace("[web]", "[mailboxes]\nintake = \"Inbx\"\n[web]");
+    let checked = world.check();
+    assert!(checked.runs);
+    checked.has("warn", "intake", &["no mailbox Inbx", "typing error", "`intake` in [mailboxes]"]);
+}
