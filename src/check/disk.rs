@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Checked, Daemon, Report};
+use super::{Checked, Daemon, Report, service};
 use crate::control::{Answer, ControlError, Request, Survey, ask};
 use crate::store::{FolderFacts, OpenError, Peek, Peeked, StorePath, VERSION};
 use crate::theme::octets_text;
@@ -34,7 +34,8 @@ pub(super) fn folder(report: &mut Report<'_>, checked: &Checked<'_>) {
             return;
         }
     };
-    if let Some(why) = refused(path.folder(), &facts) {
+    let by_service = || service::refused(checked.service.as_ref()?, path.folder(), &facts);
+    if let Some(why) = refused(path.folder(), &facts).or_else(by_service) {
         report.bad("data folder", why);
         return;
     }

@@ -14,6 +14,7 @@ mod probe;
 mod report;
 mod send;
 mod server;
+mod service;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::control::Survey;
 use crate::jmap::Jmap;
 use crate::secret::Random;
+use crate::systemd::Service;
 use crate::theme::Theme;
 
 /// What the parts of a check work with.
@@ -37,6 +39,8 @@ struct Checked<'a> {
     /// What the store has, where there is one that can be read.
     survey: Option<Survey>,
     daemon: Daemon,
+    /// Who the desk runs as, where that is not who looks.
+    service: Option<Service>,
 }
 
 /// Whether a daemon runs on this configuration.
@@ -71,12 +75,14 @@ pub async fn run<'a>(
         random: Random::system(),
         survey: None,
         daemon: Daemon::None,
+        service: service::find(file, &config),
     };
     disk::folder(&mut report, &checked);
     disk::socket(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;
     templates(&mut report, config.theme.as_deref());
     watch_token(&mut report, &config);
+    service::files(&mut report, &checked);
     addresses::wildcards(&mut report, &checked);
     front::listeners(&mut report, &checked).await;
     front::public_url(&mut report, &checked).await;

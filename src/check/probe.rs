@@ -112,6 +112,7 @@ impl Probe<'_> {
             random: self.random.clone(),
             survey: None,
             daemon: Daemon::None,
+            service: None,
         }
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod load;
 mod login;
 mod mailbox_ref;
+mod named;
 mod network;
 mod plain;
 mod read;

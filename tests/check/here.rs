@@ -1,9 +1,16 @@
 //! What is wrong on this computer, and keeps the desk from starting or from being asked.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use postdesk::demo::server::Habits;
 
 use crate::support::keeper;
 use crate::{BASIC, World, running};
+
+/// The user whom files are given to that are nobody's.
+const NOBODY: u32 = 65534;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watch_token_that_is_not_there() {
@@ -70,4 +77,28 @@ async fn an_intake_mailbox_that_is_mistyped() {
     let checked = world.check();
     assert!(checked.runs);
     checked.has("warn", "intake", &["no mailbox Inbx", "typing error", "`intake` in [mailboxes]"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_root_may_read_and_the_desks_own_user_may_not() {
+    let world = World::new(Habits::default(), BASIC).await;
+    let folder = world.desk.folder();
+    let data = folder.join("data");
+    std::fs::create_dir(&data).unwrap();
+    if std::os::unix::fs::chown(&data, Some(NOBODY), Some(NOBODY)).is_err() {
+        eprintln!("skipped: what root may read: only root may give a folder away");
+        return;
+    }
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(&data, 0o700);
+    mode(folder, 0o755);
+    mode(&folder.join("postdesk.toml"), 0o644);
+    mode(&folder.join("password"), 0o600);
+    world.check().only_bad("files", &["`mail.password` names ", "the user that the desk runs as", "`chown "]);
+    mode(&folder.join("password"), 0o644);
+    let checked = world.check();
+    assert!(checked.runs);
+    checked.has("ok", "files", &["can read every file"]);
+    mode(&data, 0o500);
+    world.check().only_bad("data folder", &["cannot be written by ", "`chown -R "]);
 }
