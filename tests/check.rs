@@ -11,6 +11,8 @@
     reason = "tests may fail loudly, and own their files"
 )]
 
+#[path = "check/here.rs"]
+mod here;
 #[path = "check/marker.rs"]
 mod marker;
 mod support;
@@ -76,6 +78,14 @@ impl World {
 
     fn check(&self) -> Checked {
         check(&self.desk, &["check"])
+    }
+
+    /// Writes this into the desk's configuration, in the place of what stands there.
+    fn replace(&self, from: &str, to: &str) {
+        let file = self.desk.folder().join("postdesk.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from} is not in {text}");
+        std::fs::write(file, text.replace(from, to)).unwrap();
     }
 }
 

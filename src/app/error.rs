@@ -37,7 +37,10 @@ impl StartError {
     pub fn needs_a_person(&self) -> bool {
         match self {
             Self::Theme(_) | Self::Tls(_) | Self::Config(_) => true,
-            Self::Open(error) => matches!(error, OpenError::Newer { .. } | OpenError::NoWay { .. }),
+            Self::Open(error) => matches!(
+                error,
+                OpenError::Newer { .. } | OpenError::NoWay { .. } | OpenError::Unfinished { .. }
+            ),
             Self::Store(_) | Self::Listen { .. } | Self::Control { .. } => false,
         }
     }

@@ -66,7 +66,7 @@ pub(super) async fn identities(
                 "identity",
                 format!(
                     "The server has no identity for {own}, so letters leave as {}. Let `address` in [mail] be one of: {}.",
-                    first.email,
+                    first.sender(own),
                     listed()
                 ),
             );
@@ -80,11 +80,11 @@ pub(super) async fn identities(
             return None;
         }
     };
-    aliases(report, checked, &identities);
+    aliases(report, checked, &identities, &chosen.sender(own));
     Some(chosen.clone())
 }
 
-fn aliases(report: &mut Report<'_>, checked: &Checked<'_>, identities: &[Identity]) {
+fn aliases(report: &mut Report<'_>, checked: &Checked<'_>, identities: &[Identity], sender: &Address) {
     let Some(survey) = checked.survey.as_ref().filter(|survey| !survey.aliases.is_empty()) else { return };
     let covered = |alias: &str| {
         Address::parse(alias).is_ok_and(|alias| identities.iter().any(|identity| identity.covers(&alias)))
@@ -98,10 +98,9 @@ fn aliases(report: &mut Report<'_>, checked: &Checked<'_>, identities: &[Identit
         report.warn(
             "aliases",
             format!(
-                "The server has no identity for {}, so the letters of these projects leave as {}. Add identities there \
+                "The server has no identity for {}, so the letters of these projects leave as {sender}. Add identities there \
                  if customers are to see their own address.",
                 without.join(", "),
-                checked.config.mail.address
             ),
         );
     }

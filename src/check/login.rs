@@ -1,5 +1,7 @@
 //! Signing in at the mail server: its certificate, its clock, the session.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Checked, Report};
@@ -12,6 +14,8 @@ use crate::wire::{Dial, Request, TcpDial, Wire, WireError};
 const CLOCK: SignedDuration = SignedDuration::from_mins(2);
 /// How long before its end a certificate is worth a word.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
+/// How long to wait for a certificate to be shown once more.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Signs in, and says in one sentence what stands in the way if something does.
 pub(super) async fn sign_in(report: &mut Report<'_>, checked: &Checked<'_>) -> Option<Jmap> {
@@ -142,7 +146,8 @@ async fn mail_certificate(report: &mut Report<'_>, checked: &Checked<'_>) {
         let stream = TcpDial.dial(host, port, false).await.ok()?;
         Certificate::shown_by(&config, host, stream).await.ok()?
     };
-    match shown.await {
+    // The session is open already; that nothing more is learned of the certificate is no reason to wait.
+    match tokio::time::timeout(PATIENCE, shown).await.ok().flatten() {
         Some(certificate) => {
             let until = certificate.not_after;
             let day = until.strftime("%Y-%m-%d");

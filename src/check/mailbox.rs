@@ -55,6 +55,14 @@ fn adoption(
     });
     let count = intake.map_or(0, |mailbox| mailbox.total);
     match (intake, adopted) {
+        // No server gives a mail to a mailbox that only the desk knows of.
+        (None, _) if matches!(wanted, MailboxRef::Name(_)) => report.warn(
+            "intake",
+            format!(
+                "There is no mailbox {wanted}. The first start makes it, and mail comes in only if the mail server \
+                 files some there. If this is a typing error, correct `intake` in [mailboxes]."
+            ),
+        ),
         (None, _) => report.ok("intake", format!("There is no {wanted} yet; it counts as empty.")),
         (Some(_), true) => {
             report.ok("intake", format!("{wanted} is this desk's, and {count} mails wait in it."));

@@ -1,6 +1,6 @@
 //! Whose the mailbox is: the marker mail, read and judged as the daemon does it.
 
-use super::{Checked, Report};
+use super::{Checked, Daemon, Report};
 use crate::jmap::{Jmap, JmapError};
 use crate::store::{Peeked, StorePath};
 use crate::tracker::{RunId, Seq, StoreId};
@@ -36,7 +36,7 @@ pub(super) async fn marker(report: &mut Report<'_>, checked: &Checked<'_>, jmap:
         survey.map_or_else(Vec::new, |survey| survey.runs.iter().map(|run| RunId(*run)).collect());
     // A daemon goes on writing while this is read, so its own last number says nothing here.
     let last = match survey {
-        Some(_) if checked.daemon => Seq(u64::MAX),
+        Some(_) if checked.daemon == Daemon::Runs => Seq(u64::MAX),
         Some(survey) => Seq(survey.last),
         None => Seq(0),
     };

@@ -14,6 +14,7 @@ mod probe;
 mod report;
 mod send;
 mod server;
+mod service;
 
 use std::path::Path;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::control::Survey;
 use crate::jmap::Jmap;
 use crate::secret::Random;
+use crate::systemd::Service;
 use crate::theme::Theme;
 
 /// What the parts of a check work with.
@@ -36,8 +38,18 @@ struct Checked<'a> {
     random: Random,
     /// What the store has, where there is one that can be read.
     survey: Option<Survey>,
-    /// Whether a daemon runs on this configuration.
-    daemon: bool,
+    daemon: Daemon,
+    /// Who the desk runs as, where that is not who looks.
+    service: Option<Service>,
+}
+
+/// Whether a daemon runs on this configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Daemon {
+    Runs,
+    /// Its socket could not be asked, so nothing that it may hold is another program's.
+    Unknown,
+    None,
 }
 
 /// Tries everything; `send` is how long to wait for mails to itself, where any are to be sent.
@@ -62,11 +74,15 @@ pub async fn run<'a>(
         clock: Clock::system(),
         random: Random::system(),
         survey: None,
-        daemon: false,
+        daemon: Daemon::None,
+        service: service::find(file, &config),
     };
     disk::folder(&mut report, &checked);
+    disk::socket(&mut report, &checked);
     disk::store(&mut report, &mut checked).await;
     templates(&mut report, config.theme.as_deref());
+    watch_token(&mut report, &config);
+    service::files(&mut report, &checked);
     addresses::wildcards(&mut report, &checked);
     front::listeners(&mut report, &checked).await;
     front::public_url(&mut report, &checked).await;
@@ -95,6 +111,15 @@ async fn at_the_server(report: &mut Report<'_>, checked: &Checked<'_>, jmap: &Jm
     addresses::authserv_id(report, checked, jmap).await;
     if let (Some(wait), Some(identity)) = (send, identity) {
         send::to_itself(report, checked, jmap, &identity, wait).await;
+    }
+}
+
+/// What whoever watches over the desk has to show. The daemon reads it at its start, and not later.
+fn watch_token(report: &mut Report<'_>, config: &Config) {
+    match config.watch_token() {
+        Ok(Some(_)) => report.ok("watch token", "The secret of `token` in [watch] is read."),
+        Ok(None) => {}
+        Err(error) => report.bad("watch token", format!("{error}. Without it the desk does not start.")),
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{
-    Checked, Finding, Level, Report, addresses, certificate, disk, front, login, mailbox, send, server,
+    Checked, Daemon, Finding, Level, Report, addresses, certificate, disk, front, login, mailbox, send,
+    server,
 };
 use crate::clock::Clock;
 use crate::config::Config;
@@ -56,6 +57,7 @@ impl Probe<'_> {
         let mut report = Report::new(tell);
         let mut checked = self.checked();
         disk::folder(&mut report, &checked);
+        disk::socket(&mut report, &checked);
         disk::store(&mut report, &mut checked).await;
         front::listeners(&mut report, &checked).await;
         front::public_url(&mut report, &checked).await;
@@ -109,7 +111,8 @@ impl Probe<'_> {
             clock: self.clock.clone(),
             random: self.random.clone(),
             survey: None,
-            daemon: false,
+            daemon: Daemon::None,
+            service: None,
         }
     }
 }

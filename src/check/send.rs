@@ -109,10 +109,10 @@ async fn send(
     ways: &Ways,
     to: &Address,
 ) -> Result<Result<MessageId, String>, JmapError> {
-    let Some(draft) = draft(checked, to) else { return Ok(Err("no mail can be made".to_owned())) };
+    let from = identity.sender(&checked.config.mail.address);
+    let Some(draft) = draft(checked, &from, to) else { return Ok(Err("no mail can be made".to_owned())) };
     let imported =
         jmap.import(Bytes::from(mail::compose(&draft)), &ways.outgoing, &["$draft", "$seen"]).await?;
-    let from = Address::parse(&identity.email).unwrap_or_else(|_| checked.config.mail.address.clone());
     let envelope = Envelope { from, to: to.clone() };
     let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
     Ok(match jmap.submit(&imported.id, &envelope, &identity.id, &after).await {
@@ -128,8 +128,8 @@ async fn send(
     })
 }
 
-/// A letter as customers get one, but for its mark.
-fn draft(checked: &Checked<'_>, to: &Address) -> Option<Draft> {
+/// A letter as customers get one, from the same sender, but for its mark.
+fn draft(checked: &Checked<'_>, from: &Address, to: &Address) -> Option<Draft> {
     let config = checked.config;
     let store = checked.survey.as_ref()?.store_id();
     let unique = checked.random.reply_key();
@@ -141,7 +141,7 @@ fn draft(checked: &Checked<'_>, to: &Address) -> Option<Draft> {
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
     ];
     Some(Draft {
-        from: NameAddr::from(config.mail.address.clone()),
+        from: NameAddr::from(from.clone()),
         to: NameAddr::from(to.clone()),
         reply_to: None,
         subject: "Postdesk checks its mail".to_owned(),

@@ -1,12 +1,14 @@
 //! From the file to a checked [`Config`].
 #![allow(clippy::disallowed_methods, reason = "the configuration file belongs to this module")]
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::changes::Source;
+use super::plain;
 use super::{
     Addresses, Config, ConfigError, ExternalAccount, Limits, Mail, Mailboxes, ReplyTo, Secret, TlsSource,
     Watch, Web, check,
@@ -20,12 +22,7 @@ impl Config {
     /// # Errors
     /// The first thing that is wrong, with file, line, setting and what to do.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            ConfigError::of_file(format!(
-                "the configuration cannot be read: {error}; --config says where it is"
-            ))
-            .at(path, None)
-        })?;
+        let text = std::fs::read_to_string(path).map_err(|error| unread(&error).at(path, None))?;
         let mut config = Self::parse(&text, path)?;
         if config.machine.is_empty() {
             config.machine = host_name();
@@ -42,10 +39,14 @@ impl Config {
     /// As [`Self::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text).map_err(|error| {
+            // Of the error only the message is shown: the rest quotes the file.
+            let message = error.message();
+            if let Some(missing) = plain::missing(message) {
+                return missing.at(path, None);
+            }
             let place = error.span().map(|span| place(text, span.start));
             let (line, setting) = place.map_or((None, None), |(line, setting)| (Some(line), setting));
-            // Of the error only the message is shown: the rest quotes the file.
-            ConfigError::of_file(error.message()).in_setting(setting).at(path, line)
+            ConfigError::of_file(plain::words(message)).in_setting(setting).at(path, line)
         })?;
         check::values(&config).map_err(|error| placed(error, text, path))?;
         config.source.settings = toml::from_str(text).unwrap_or_default();
@@ -129,6 +130,19 @@ impl Config {
             Some(TlsSource::Generated) | None => {}
         }
     }
+}
+
+/// Why the file was not read. The usual reason is that a command was typed by somebody else than
+/// root: the file is the desk's alone.
+fn unread(error: &io::Error) -> ConfigError {
+    ConfigError::of_file(match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            "this user may not read the configuration; run this as root or as \
+                                            the user that Postdesk runs as, and let that user read it"
+                .to_owned()
+        }
+        _ => format!("the configuration cannot be read: {error}; --config says where it is"),
+    })
 }
 
 /// The system's name for this machine.

@@ -15,7 +15,9 @@ mod error;
 mod load;
 mod login;
 mod mailbox_ref;
+mod named;
 mod network;
+mod plain;
 mod read;
 mod secret;
 mod tls;
@@ -200,8 +202,8 @@ impl Mail {
 }
 
 /// Which mailbox is for what: by role, `role:inbox`, or by name, `Postdesk/Handled`, where `/` stands
-/// between a mailbox and one inside it. What is missing is created, but for the intake mailbox. No
-/// two settings may name the same one.
+/// between a mailbox and one inside it. What is missing is created. No two settings may name the same
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Mailboxes {

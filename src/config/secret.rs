@@ -2,10 +2,10 @@
 #![allow(clippy::disallowed_methods, reason = "the environment and secret files belong to this module")]
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -85,16 +85,39 @@ fn outside_the_service(name: &str, setting: &str, places: &[&str]) -> Result<Pat
 
 fn from_file(path: &Path, setting: &str) -> Result<String, ConfigError> {
     std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::new(setting, format!("names {}, which cannot be read: {error}", path.display()))
+        let what = match error.kind() {
+            ErrorKind::NotFound => "which is not there; write the secret into it, or correct its name".to_owned(),
+            ErrorKind::PermissionDenied => {
+                "which this user may not read; run this as root or as the user that Postdesk runs as, and give \
+                 the file to that user (`chown`, `chmod 400`)"
+                    .to_owned()
+            }
+            ErrorKind::InvalidData => "which is no text in UTF-8; write the secret alone into it".to_owned(),
+            _ => format!("which cannot be read: {error}; mend that, or name another file"),
+        };
+        ConfigError::new(setting, format!("names {}, {what}", path.display()))
     })
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Place {
-    File(PathBuf),
-    Env(String),
-    Credential(String),
+/// What stands where a place is to be named may be the secret itself, so no error repeats it.
+fn not_here<E: Error>() -> E {
+    E::custom(
+        "is a secret, which does not stand in this file; write it into a file of its own and name that: \
+         { file = \"…\" }, or use { env = \"…\" } or { credential = \"…\" }",
+    )
+}
+
+/// The place by its one word.
+fn place<E: Error>(word: &str, text: String) -> Result<Secret, E> {
+    match word {
+        "file" => Ok(Secret::File(PathBuf::from(text))),
+        "env" => Ok(Secret::Env(text)),
+        "credential" if text.contains('/') || text.is_empty() => {
+            Err(E::custom("names a credential, which has a plain name without `/`"))
+        }
+        "credential" => Ok(Secret::Credential(text)),
+        _ => Err(not_here()),
+    }
 }
 
 impl<'de> Deserialize<'de> for Secret {
@@ -107,23 +130,51 @@ impl<'de> Deserialize<'de> for Secret {
                 f.write_str("{ file = \"…\" }, { env = \"…\" } or { credential = \"…\" }")
             }
 
-            // The text may be the secret itself, so the error does not repeat it.
             fn visit_str<E: Error>(self, _: &str) -> Result<Secret, E> {
-                Err(E::custom(
-                    "is a secret, which does not stand in this file; write it into a file of its own and \
-                     name that: { file = \"…\" }, or use { env = \"…\" } or { credential = \"…\" }",
-                ))
+                Err(not_here())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Secret, A::Error> {
-                match Place::deserialize(MapAccessDeserializer::new(map))? {
-                    Place::File(path) => Ok(Secret::File(path)),
-                    Place::Env(name) => Ok(Secret::Env(name)),
-                    Place::Credential(name) if name.contains('/') || name.is_empty() => {
-                        Err(A::Error::custom("names a credential, which has a plain name without `/`"))
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_i128<E: Error>(self, _: i128) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_u128<E: Error>(self, _: u128) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Secret, E> {
+                Err(not_here())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Secret, A::Error> {
+                let mut found = None;
+                while let Some((word, value)) = map.next_entry::<String, toml::Value>()? {
+                    if found.is_some() {
+                        return Err(A::Error::custom(
+                            "names two places for one secret; keep one of `file`, `env` and `credential`",
+                        ));
                     }
-                    Place::Credential(name) => Ok(Secret::Credential(name)),
+                    // A number may be the secret as well, so its type is not left to serde's own error.
+                    let toml::Value::String(text) = value else { return Err(not_here()) };
+                    found = Some(place(&word, text)?);
                 }
+                found.ok_or_else(|| {
+                    A::Error::custom(
+                        "names no place; write { file = \"…\" }, { env = \"…\" } or { credential = \"…\" }",
+                    )
+                })
             }
         }
         from.deserialize_any(Read)

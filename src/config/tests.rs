@@ -55,6 +55,33 @@ fn each_error_names_file_line_and_setting() {
             "desk.toml, line 6: `mail.password` ",
             "plain name",
         ),
+        ("{ env = \"MAIL_PASSWORD\" }", "12345678", "desk.toml, line 6: `mail.password` ", "file of its own"),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "1234.5678",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        ("{ env = \"MAIL_PASSWORD\" }", "true", "desk.toml, line 6: `mail.password` ", "file of its own"),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ text = \"hunter2\" }",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ file = 12345678 }",
+            "desk.toml, line 6: `mail.password` ",
+            "file of its own",
+        ),
+        (
+            "{ env = \"MAIL_PASSWORD\" }",
+            "{ file = \"pw\", env = \"X\" }",
+            "desk.toml, line 6: `mail.password` ",
+            "two places",
+        ),
+        ("{ env = \"MAIL_PASSWORD\" }", "{}", "desk.toml, line 6: `mail.password` ", "no place"),
         ("password = { env = \"MAIL_PASSWORD\" }", "", "desk.toml, line 5: `mail.user` ", "password"),
         ("[addresses]", "token = { env = \"T\" }\n[addresses]", "desk.toml, line 8: `mail.token` ", "remove"),
         (
@@ -147,11 +174,69 @@ fn each_error_names_file_line_and_setting() {
             "desk.toml, line 9: `mailboxes.sent` ",
             "slashes",
         ),
-        ("address = \"support@example.com\"\n", "", "desk.toml, line 3: `mail` ", "address"),
+        (
+            "address = \"support@example.com\"\n",
+            "",
+            "desk.toml, line 3: `mail` ",
+            "lacks the setting `address`",
+        ),
+        (
+            "[addresses]\nwildcard = \"incoming+%{key}@desk.example.com\"\n",
+            "",
+            "desk.toml: `[addresses]` ",
+            "add that table",
+        ),
+        ("public_url = \"https://desk.example.com\"\n", "", "desk.toml: `public_url` ", "add it"),
+        (
+            "[addresses]",
+            "poll_seconds = \"5\"\n[addresses]",
+            "desk.toml, line 8: `mail.poll_seconds` ",
+            "is the text \"5\", and has to be a whole number",
+        ),
+        (
+            "[addresses]",
+            "poll_seconds = -1\n[addresses]",
+            "desk.toml, line 8: `mail.poll_seconds` ",
+            "is -1, and",
+        ),
+        (
+            "[addresses]",
+            "[web]\nlisten = 8080\n[addresses]",
+            "desk.toml, line 9: `web.listen` ",
+            "has to be a list",
+        ),
+        ("[addresses]", "[mailbox]\n[addresses]", "desk.toml, line 8: `mailbox` ", "`mailboxes`"),
     ] {
         let error = wrong(from, to);
         assert!(error.starts_with(place) && error.contains(part), "{from} → {to}: {error}");
-        assert!(!error.contains("hunter2"), "{error}");
+        for secret in ["hunter2", "1234", "`true`"] {
+            assert!(!error.contains(secret), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_the_user_may_not_read_and_a_secret_that_is_missing_have_remedies() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("desk.toml");
+    std::fs::write(&path, LEAST.replace("{ env = \"MAIL_PASSWORD\" }", "{ file = \"pw\" }")).unwrap();
+    let config = Config::load(&path).unwrap();
+    let error = config.mail.login().unwrap_err().to_string();
+    assert!(
+        error.starts_with("`mail.password` names ") && error.contains("write the secret into it"),
+        "{error}"
+    );
+    if rustix::process::geteuid().is_root() {
+        return; // Root may read everything.
+    }
+    std::fs::write(folder.path().join("pw"), "x").unwrap();
+    for name in ["pw", "desk.toml"] {
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0)).unwrap();
+    }
+    let secret = config.mail.login().unwrap_err().to_string();
+    for error in [secret, Config::load(&path).unwrap_err().to_string()] {
+        assert!(error.contains("as root or as the user that Postdesk runs as"), "{error}");
     }
 }
 

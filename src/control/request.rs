@@ -65,6 +65,8 @@ impl Request {
     /// How long the daemon may take to answer.
     pub(super) fn patience(&self) -> Duration {
         match self {
+            // It only reads, and `check` has to say soon that a daemon hangs.
+            Self::Survey => Duration::from_secs(10),
             Self::Replay { .. } | Self::Erase { .. } | Self::Redact { .. } => Duration::from_hours(24),
             _ => Duration::from_mins(10),
         }

@@ -382,7 +382,7 @@ impl Delivery {
             outgoing: jmap.ensure_mailbox(&self.settings.outgoing).await?,
             sent: jmap.ensure_mailbox(&self.settings.sent).await?,
             identity: own.id.clone(),
-            sender: Address::parse(&own.email).unwrap_or_else(|_| account.clone()),
+            sender: own.sender(account),
             identities,
         })
     }

@@ -27,6 +27,21 @@ impl Identity {
         own == address.folded() || own.strip_prefix("*@").is_some_and(|domain| domain == address.domain())
     }
 
+    /// Whom letters by this identity are from, where the desk's account has that address: the account
+    /// where the identity covers it, else whoever the identity is. Where that is anyone of a domain, it is
+    /// the account's name there, since the choice is ours (RFC 8621 §6).
+    #[must_use]
+    pub fn sender(&self, account: &Address) -> Address {
+        if self.covers(account) {
+            return account.clone();
+        }
+        let own = match self.email.strip_prefix("*@") {
+            Some(domain) => Address::parse(&format!("{}@{domain}", account.local())),
+            None => Address::parse(&self.email),
+        };
+        own.unwrap_or_else(|_| account.clone())
+    }
+
     /// The identity for an address: its own one, else one for the whole domain.
     #[must_use]
     pub fn for_address<'a>(identities: &'a [Self], address: &Address) -> Option<&'a Self> {
@@ -62,5 +77,26 @@ impl Jmap {
             email: raw.email.unwrap_or_default(),
         };
         Ok(got.list.into_iter().map(identity).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_are_from_somebody_and_never_from_a_star() {
+        let account = Address::parse("Support@example.com").unwrap();
+        for (email, sender) in [
+            ("support@example.com", "Support@example.com"),
+            ("*@example.com", "Support@example.com"),
+            ("other@example.com", "other@example.com"),
+            ("*@example.net", "support@example.net"),
+            ("", "Support@example.com"),
+        ] {
+            let identity =
+                Identity { id: IdentityId::from("1"), name: String::new(), email: email.to_owned() };
+            assert_eq!(identity.sender(&account).as_str(), sender, "{email}");
+        }
     }
 }

@@ -4,22 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::config::Secret;
+use crate::systemd::{FILE, Service};
 
-/// The user that the package makes for the service.
-const USER: &str = "postdesk";
-/// The file that the service's unit reads.
-const FILE: &str = "/etc/postdesk/postdesk.toml";
 /// The credentials that the service's unit loads.
 const LOADED: [&str; 2] = ["mail-password", "mail-token"];
-/// Where the service sees nothing, by `ProtectHome=` and `PrivateTmp=` of its unit.
-const HIDDEN: [&str; 5] = ["/home", "/root", "/run/user", "/tmp", "/var/tmp"];
-
-/// The user of the service, by numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Service {
-    pub(super) user: u32,
-    pub(super) group: u32,
-}
 
 /// The configuration's place.
 pub(super) struct Place {
@@ -32,7 +20,7 @@ impl Place {
     pub(super) fn find(file: &Path) -> Self {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let root = rustix::process::geteuid().is_root();
-        let service = if root && file == Path::new(FILE) { service() } else { None };
+        let service = if root && file == Path::new(FILE) { Service::installed() } else { None };
         Self { file, service }
     }
 
@@ -61,12 +49,7 @@ impl Place {
 
     /// Whether the desk will be able to read this file. Root reads all; the service does not.
     pub(super) fn can_read(&self, path: &Path) -> bool {
-        let Some(service) = self.service else { return true };
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let sees = |path: &Path| !HIDDEN.iter().any(|hidden| path.starts_with(hidden));
-        let mut test = Command::new("test");
-        test.arg("-r").arg(path);
-        sees(path) && sees(&real) && as_service(&mut test, service).status().is_ok_and(|s| s.success())
+        self.service.is_none_or(|service| service.can_read(path))
     }
 
     /// Whether systemd runs here, which starts the service.
@@ -89,44 +72,14 @@ impl Place {
     }
 }
 
-/// Lets a command run as the service's user, with none of root's groups.
-fn as_service(command: &mut Command, service: Service) -> &mut Command {
-    use std::os::unix::process::CommandExt as _;
-    command.uid(service.user).gid(service.group).current_dir("/")
-}
-
-/// Asks the system's user database.
-fn service() -> Option<Service> {
-    let output = Command::new("getent").args(["passwd", USER]).output().ok()?;
-    let line = String::from_utf8(output.stdout).ok()?;
-    parse(line.lines().next()?)
-}
-
-/// A line of passwd(5).
-fn parse(line: &str) -> Option<Service> {
-    let mut fields = line.split(':').skip(2);
-    let mut number = || fields.next()?.parse().ok();
-    Some(Service { user: number()?, group: number()? })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_read_from_its_line() {
-        let service = parse("postdesk:x:998:997:Postdesk:/var/lib/postdesk:/usr/sbin/nologin");
-        assert_eq!(service, Some(Service { user: 998, group: 997 }));
-        assert_eq!(parse("postdesk:x"), None);
-    }
-
-    #[test]
-    fn what_the_unit_hides_or_does_not_load_is_not_the_services() {
-        let here =
-            Service { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
-        let folder = tempfile::tempdir_in("/tmp").unwrap();
+    fn what_the_unit_does_not_load_is_not_the_services() {
+        let here = Service::of_user(rustix::process::geteuid().as_raw());
         let of = |service| Place { file: FILE.into(), service };
-        assert!(of(None).can_read(folder.path()) && !of(Some(here)).can_read(folder.path()));
         assert!(!of(None).gives("mail-password") && !of(Some(here)).gives("another"));
         assert!(
             matches!(of(None).secret("mail-token"), Secret::File(path) if path == Path::new("mail-token"))
@@ -144,8 +97,6 @@ mod tests {
             assert!(Secret::stored(name).ends_with(format!("credstore/postdesk.{name}")));
         }
         assert!(unit.contains("\nExecStart=/usr/bin/postdesk run\n"), "it names no other configuration");
-        for line in ["\nProtectHome=yes\n", "\nPrivateTmp=yes\n", "\nConfigurationDirectory=postdesk\n"] {
-            assert!(unit.contains(line), "{line}");
-        }
+        assert!(unit.contains("\nConfigurationDirectory=postdesk\n"));
     }
 }

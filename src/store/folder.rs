@@ -30,7 +30,7 @@ pub struct FolderFacts {
 
 /// What a database is found to be while nobody has it open.
 pub enum Peeked {
-    /// There is none yet.
+    /// There is none yet; a daemon makes it.
     None,
     /// Another process has it.
     InUse,
@@ -83,11 +83,9 @@ impl StorePath {
     /// Looks into the database without writing to it, where no daemon has it open.
     ///
     /// # Errors
-    /// [`OpenError::Newer`] where this Postdesk is too old for it, else where it cannot be read.
+    /// [`OpenError::Newer`] where this Postdesk is too old for it, [`OpenError::Unfinished`] where a
+    /// restore was cut off, else where it cannot be read.
     pub fn peek(&self) -> Result<Peeked, OpenError> {
-        if !self.database().is_file() {
-            return Ok(Peeked::None);
-        }
         // Without our lock a database file is nobody's, for instance one just copied here.
         if let Ok(file) = File::open(self.lock()) {
             match file.try_lock_shared() {
@@ -97,6 +95,11 @@ impl StorePath {
                     return Err(OpenError::Folder { path: self.folder().to_owned(), source });
                 }
             }
+        }
+        // After the lock, which a restore holds for as long as it goes on.
+        self.refuse_unfinished()?;
+        if !self.database().is_file() {
+            return Ok(Peeked::None);
         }
         let database = match Builder::new().open_read_only(self.database()) {
             Ok(database) => database,

@@ -71,7 +71,7 @@ impl StorePath {
     }
 
     /// A restore that was cut off leaves half of a store, which must not be taken for one.
-    fn refuse_unfinished(&self) -> Result<(), OpenError> {
+    pub(super) fn refuse_unfinished(&self) -> Result<(), OpenError> {
         let restoring = self.restoring();
         if restoring.exists() { Err(OpenError::Unfinished { path: restoring }) } else { Ok(()) }
     }

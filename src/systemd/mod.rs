@@ -1,14 +1,16 @@
 //! What systemd is told (sd_notify(3)), and what it asks for. Where no systemd started us, nothing
-//! is said and nothing is asked.
+//! is said and nothing is asked. And who the desk is that systemd starts.
 #![allow(clippy::disallowed_methods, reason = "what systemd says stands in the environment")]
 
 mod journal;
+mod service;
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
 pub use journal::stderr_is_journal;
+pub use service::{FILE, STATE, Service};
 
 /// Whether a service manager listens.
 #[must_use]

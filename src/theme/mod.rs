@@ -41,7 +41,7 @@ const FUEL: u64 = 2_000_000;
 /// Why a theme cannot be used, or a template of it not be rendered.
 #[derive(Debug, Error)]
 pub enum ThemeError {
-    #[error("the theme's file {} cannot be read", path.display())]
+    #[error("the theme's file {} cannot be read: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("the template {name} is not well formed: {}", trouble(source))]
     Syntax { name: String, source: minijinja::Error },

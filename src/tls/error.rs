@@ -8,9 +8,9 @@ use thiserror::Error;
 /// Why certificates could not be used. Each sentence names the file.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    #[error("{} cannot be read", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} cannot be written", path.display())]
+    #[error("{} cannot be written: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("{} has no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)", path.display())]
     NoCertificate { path: PathBuf },
