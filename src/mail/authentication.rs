@@ -6,7 +6,7 @@
 use super::header::Header;
 use super::{Address, Authentication};
 
-/// The verdict on the domain of From. `from` is `None` where the mail has no sender or several.
+/// The verdict on the domain of From. `from` is `None` where the mail has no sender.
 pub(super) fn authentication(
     header: &Header<'_>,
     authserv_id: Option<&str>,

@@ -3,6 +3,8 @@
 //! Fields are cut here and not by the parser crate, so that the cost stays linear and a mail
 //! without a blank line, without a last line end, or with a megabyte of header is still read.
 
+use std::collections::HashSet;
+
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use super::{Address, NameAddr, charset};
@@ -93,9 +95,17 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The addresses of all fields of that name. What is no address is left out.
+    /// The addresses of all fields of that name. What is no address is left out; in From also what
+    /// only an encoded word makes one, because whoever judges the sender does not see it as such.
     pub(super) fn addresses(&self, name: &str) -> Vec<NameAddr> {
-        self.raw_values(name).flat_map(address_list).take(MAX_ADDRESSES).collect()
+        let of_sender = name.eq_ignore_ascii_case("From");
+        let list = |value| {
+            let written = of_sender.then(|| written(value)).flatten();
+            let is_written =
+                move |a: &NameAddr| written.as_ref().is_none_or(|words| words.contains(a.address.as_str()));
+            address_list(value).into_iter().filter(is_written)
+        };
+        self.raw_values(name).flat_map(list).take(MAX_ADDRESSES).collect()
     }
 
     /// The first field of that name as a moment in time (RFC 5322 §3.3).
@@ -169,14 +179,25 @@ fn unfold(value: &[u8]) -> String {
 /// A value unfolded, in UTF-8, with the line end that the parser crate waits for. Where encoded
 /// words stand in it, its octets are left to them: some programs put bare ones inside.
 fn ended(value: &[u8]) -> Vec<u8> {
-    let has_words = value.windows(2).any(|pair| pair == b"=?");
-    let mut bytes: Vec<u8> = if has_words {
+    let mut bytes: Vec<u8> = if has_encoded_words(value) {
         value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | 0)).collect()
     } else {
         unfold(value).into_bytes()
     };
     bytes.extend_from_slice(b"\r\n");
     bytes
+}
+
+fn has_encoded_words(value: &[u8]) -> bool {
+    value.windows(2).any(|pair| pair == b"=?")
+}
+
+/// The words with an `@` as they stand in a value; `None` where no encoded word
+/// could say something else. An address has no encoded words (RFC 2047 §5).
+fn written(value: &[u8]) -> Option<HashSet<String>> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"');
+    has_encoded_words(value)
+        .then(|| unfold(value).split(ends).filter(|word| word.contains('@')).map(str::to_owned).collect())
 }
 
 /// The addresses of one list (RFC 5322 §3.4), groups opened.
