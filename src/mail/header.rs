@@ -15,6 +15,8 @@ const MAX_HEADER: usize = 1 << 20;
 const MAX_VALUE: usize = 256 << 10;
 /// How many addresses of one field are kept.
 const MAX_ADDRESSES: usize = 1_000;
+/// How many characters of a display name are kept.
+const MAX_NAME: usize = 200;
 
 /// One field: its name as written, its value with the folds still in it.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +211,10 @@ fn address_list(value: &[u8]) -> Vec<NameAddr> {
     let one = |addr: &mail_parser::Addr<'_>| {
         let name = addr.name().map(one_line).filter(|name| !name.is_empty());
         match addr.address() {
-            Some(address) => Address::parse(address).ok().map(|address| NameAddr { name, address }),
+            Some(address) => Address::parse(address).ok().map(|address| {
+                let name = name.map(|name| at_most(&name, MAX_NAME).trim_end().to_owned());
+                NameAddr { name, address }
+            }),
             // `From: "jane@example.com"` has no angle brackets: what reads as a name is the address.
             None => Address::parse(name.as_deref()?).ok().map(NameAddr::from),
         }
@@ -291,5 +296,13 @@ mod tests {
         check("<incoming+acme/web@desk.example.com>", &["incoming+acme/web@desk.example.com"]);
         check("undisclosed-recipients:;", &[]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_display_name_has_a_bound() {
+        let raw = format!("From: {} <a@example.com>\r\n\r\n", "Bu\u{308}y now ".repeat(100));
+        let from = Header::split(raw.as_bytes()).0.addresses("From").remove(0);
+        let name = from.name.unwrap();
+        assert!(name.starts_with("Bu\u{308}y now Bu") && name.chars().count() <= 200, "{name}");
     }
 }
