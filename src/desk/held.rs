@@ -9,7 +9,9 @@ use super::{Desk, DeskError, visible};
 use crate::mail::{self, Address, Inbound};
 use crate::store::{Look, StoreError, aside};
 use crate::tracker::{AccountId, Action, FormId, MailRowId, ParticipantNo, ProjectId, Ticket, Viewer};
-use crate::triage::{HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confirmation, questions};
+use crate::triage::{
+    HoldCause, IgnoreCause, MailRow, ProjectNames, Verdict, VerdictKind, confirmation, questions,
+};
 
 /// What to do about a mail that was not downloaded.
 const UNREAD: &str = "this mail is larger than this desk takes, so it was not read; raise limits.max_mail_bytes \
@@ -108,8 +110,8 @@ impl Desk {
             None => {}
         }
         // Our own addresses never become participants.
-        let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
-        let requester = mail.from.clone().filter(|from| !self.site.is_ours(&from.address, &aliases));
+        let names = ProjectNames::of(&look.projects()?);
+        let requester = mail.from.clone().filter(|from| !self.site.is_ours(&from.address, &names));
         let facts = look.facts(&questions(mail, &self.site, held.raw), now)?;
         let wanted = requester.is_some() && look.project(project)?.is_some_and(|project| project.confirm);
         Ok(Verdict::Open {

@@ -6,6 +6,7 @@ use crate::store::{Look, Write};
 use crate::tracker::{
     AccountId, FromName, Handle, Joining, Project, ProjectId, ProjectPath, Role, Suffix, TrustedDomain,
 };
+use crate::triage::ProjectNames;
 
 /// What a new project needs.
 #[derive(Clone, Debug)]
@@ -126,7 +127,7 @@ impl Desk {
             if let Some(other) = look.project_by_alias(alias)?.filter(|other| other.id != project.id) {
                 return taken(&format!("the address {alias}"), &other);
             }
-            if self.site.is_ours(alias, []) {
+            if self.site.is_ours(alias, &ProjectNames::default()) {
                 let why = format!(
                     "{alias} is an address of the whole desk; a project that is the default gets its mail"
                 );

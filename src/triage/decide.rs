@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::join::{Joined, agent_of, agents, hold, join, notice, unsubscribe};
 use super::report::report;
 use super::route::{Hit, hits, pointers};
-use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
+use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, ProjectNames, Site, Verdict, guard};
 use crate::mail::{Automatic, Defect, Inbound};
 use crate::tracker::{ProjectId, TicketId};
 
@@ -139,8 +139,8 @@ fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
 
 /// Nobody takes part in a ticket from one of our own addresses: what we sent would come back.
 fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
-    let aliases = facts.projects.iter().flat_map(|project| &project.aliases);
-    mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, aliases))
+    let names = ProjectNames::of_facts(&facts.projects);
+    mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, &names))
 }
 
 pub(super) fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {

@@ -27,7 +27,7 @@ pub struct Questions {
     pub numbers: Vec<ProjectId>,
     /// Paths of the legacy form, present or former.
     pub paths: Vec<ProjectPath>,
-    /// Slug and suffix of the suffix form.
+    /// Slug and suffix of the suffix form, the sender's address included.
     pub suffixes: Vec<(Slug, Suffix)>,
     /// The Message-ID of the mail that a delivery report is about.
     pub reported: Option<MessageId>,

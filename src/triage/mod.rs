@@ -24,6 +24,7 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::ProjectNames;
 pub use adoption::{AdoptHow, Adoption};
 pub use budgets::Budgets;
 pub use cause::{HoldCause, IgnoreCause};

@@ -71,7 +71,10 @@ async fn people_in_cc_take_part_where_the_project_wants_it_and_wait_for_an_agent
     bench.receive(&post("m1").cc(BEN)).await;
     assert_eq!(people(&bench.ticket(1)), [ANNA], "by default nobody does");
     edit(&bench, ProjectEdit { cc_participants: Some(true), ..ProjectEdit::default() }).await;
-    let cc = format!("Ben <{BEN}>, {DESK}, help@desk.example, incoming+acme/web@desk.example, {ANNA}");
+    let suffix = postdesk::tracker::Suffix::parse("help");
+    edit(&bench, ProjectEdit { suffix, ..ProjectEdit::default() }).await;
+    let ours = "help@desk.example, incoming+acme/web@desk.example, acme-web-help@all.example";
+    let cc = format!("Ben <{BEN}>, {DESK}, {ours}, {ANNA}");
     bench.receive(&post("m2").cc(cc)).await;
     let ticket = bench.ticket(2);
     assert_eq!(people(&ticket), [ANNA, BEN], "our own addresses never take part");

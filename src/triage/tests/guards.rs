@@ -59,6 +59,9 @@ fn our_own_mail_come_back_is_ignored_and_a_forged_one_held() {
     check("from incoming+$a@desk.example.com to tools@old.example.com", "hold H13 project 9");
     check("from support+$a@example.com to tools@old.example.com auth pass", "hold H13 project 9");
     check("from mailbox@desk.example.com to incoming+$a@desk.example.com", "hold H13");
+    check("from acme-web-help@old.example.com to tools@old.example.com", "hold H13 project 9");
+    check("from acme-site-help@old.example.com to tools@old.example.com", "hold H13 project 9");
+    check("from acme-web-ann@old.example.com to tools@old.example.com", "open 9 neutral");
     // People may live on a domain that is a catch-all.
     check("from jane@old.example.com to support@example.com", "open 7 neutral");
 }
