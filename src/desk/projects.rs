@@ -40,6 +40,8 @@ pub struct ProjectEdit {
     pub cc_participants: Option<bool>,
     pub trust: Vec<TrustedDomain>,
     pub distrust: Vec<TrustedDomain>,
+    pub add_form_senders: Vec<Address>,
+    pub remove_form_senders: Vec<Address>,
     /// Erase closed tickets after so many days; 0 for never.
     pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
@@ -203,6 +205,12 @@ fn change_joining(joining: &mut Joining, edit: &ProjectEdit) {
     for domain in &edit.trust {
         if !joining.trusted.contains(domain) {
             joining.trusted.push(domain.clone());
+        }
+    }
+    joining.form_senders.retain(|sender| !edit.remove_form_senders.contains(sender));
+    for sender in &edit.add_form_senders {
+        if !joining.form_senders.contains(sender) {
+            joining.form_senders.push(sender.clone());
         }
     }
 }

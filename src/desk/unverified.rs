@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::act::{Form, Scene, scene};
 use super::letters::mail_everyone;
 use super::link::link;
-use super::receive::{Arrived, Opening};
+use super::receive::{Arrived, Opening, named_by_form};
 use super::subscribe::record;
 use super::{Desk, DeskError};
 use crate::mail::{Address, Inbound};
@@ -17,7 +17,7 @@ use crate::tracker::{
     Actor, Body, Change, Decision, Doubt, Event, EventKind, EventNo, FormId, LetterKind, MailRowId,
     ParticipantNo, RawHash, Refusal, Ruling, State, Ticket, TicketId, Viewer, apply, doubt,
 };
-use crate::triage::{MailRow, ProjectNames, VerdictKind, confirmation, questions};
+use crate::triage::{MailRow, ProjectNames, VerdictKind, confirmation, questions, requester};
 
 /// What an agent can make of an unverified mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,14 +189,14 @@ impl Desk {
         mail: &Arc<Inbound>,
     ) -> Result<TicketId, DeskError> {
         let mut row = row_of(w, doubted)?.ok_or(DeskError::NotFound)?;
-        let requester = match &mail.from {
-            Some(from) if !self.is_of_this_desk(w, &from.address)? => Some(from.clone()),
-            _ => None,
-        };
         let facts = w.facts(&questions(mail, &self.site, row.raw), scene.now)?;
-        let wanted = requester.is_some() && scene.project.confirm;
-        let confirmation = confirmation(mail, wanted, &self.site, &facts, row.source.received_at, scene.now);
-        let opening = Opening { project: scene.project.id, also_for: Vec::new(), requester, confirmation };
+        let project = &scene.project;
+        let asks = requester(mail, &project.joining, &self.site, &facts);
+        let received_at = row.source.received_at;
+        let confirmation = confirmation(mail, &asks, project.confirm, &self.site, received_at, scene.now);
+        row.requester = named_by_form(mail, asks.person.as_ref());
+        let opening =
+            Opening { project: project.id, also_for: Vec::new(), requester: asks.person, confirmation };
         let arrived =
             Arrived { source: row.source.clone(), raw: row.raw, inbound: Arc::clone(mail), quiet: false };
         let new = self.open(w, &arrived, row.id, opening, scene.now)?;

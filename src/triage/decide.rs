@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::join::{Joined, agent_of, agents, hold, join, notice, unsubscribe};
 use super::report::report;
+use super::requester::requester;
 use super::route::{Hit, hits, pointers};
 use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, ProjectNames, Site, Verdict, guard};
 use crate::mail::{Automatic, Defect, Inbound};
@@ -67,7 +68,7 @@ fn by_ticket_or_project(
     let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
     let linked = match join(mail, &customers, facts) {
         // Who has a key must not fill a ticket with what an agent has to decide.
-        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts) => {
+        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts.sender) => {
             return hold(HoldCause::Flood, facts.ticket(ticket));
         }
         Joined::Verdict(verdict) => return verdict,
@@ -75,15 +76,20 @@ fn by_ticket_or_project(
         Joined::Nowhere => None,
     };
     match destination(mail, hits, linked, facts) {
-        Ok(project) if guard::is_flood(site, facts) => at(HoldCause::Flood, Some(project)),
-        Ok(project) => Verdict::Open {
-            project: project.id,
-            also_for: also_for(hits, project.id),
-            requester: mail.from.clone(),
-            linked,
-            confirmation: guard::confirmation(mail, project.confirm, site, facts, received_at, now),
-            automatic: mail.automatic.is_some(),
-        },
+        Ok(project) => {
+            let asks = requester(mail, &project.joining, site, facts);
+            if guard::is_flood(site, asks.counts) {
+                return at(HoldCause::Flood, Some(project));
+            }
+            Verdict::Open {
+                project: project.id,
+                also_for: also_for(hits, project.id),
+                confirmation: guard::confirmation(mail, &asks, project.confirm, site, received_at, now),
+                requester: asks.person,
+                linked,
+                automatic: mail.automatic.is_some(),
+            }
+        }
         Err(Verdict::Hold { cause, ticket, project }) => {
             Verdict::Hold { cause, ticket: ticket.or(linked), project }
         }

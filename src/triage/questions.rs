@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use super::requester::reply_to;
 use super::route::{Pointer, pointers};
 use super::{KeyForm, Questions, Site};
 use crate::mail::{Address, Inbound, MessageId};
@@ -20,12 +21,16 @@ pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
         message_id: mail.message_id.clone(),
         check: mail.check.clone(),
         ids: ids(mail),
+        reply_to: reply_to(mail).map(|person| person.address.clone()),
         sender: sender.clone(),
         reported: mail.report.as_ref().and_then(|report| report.original.clone()),
         ..Questions::default()
     };
     for pointer in pointers(mail, site) {
         ask(&mut asked, pointer);
+    }
+    if let Some(reply_to) = asked.reply_to.clone() {
+        ask_whose(&mut asked, site, reply_to);
     }
     if let Some(sender) = sender {
         ask_whose(&mut asked, site, sender);
