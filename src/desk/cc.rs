@@ -6,7 +6,7 @@ use super::{Desk, DeskError};
 use crate::mail::{Authentication, Inbound};
 use crate::store::Look;
 use crate::tracker::joining::{MOST_CC_OF_A_MAIL, MOST_CC_ON_A_TICKET};
-use crate::tracker::{Actor, Change, Event, EventKind, Ticket, apply};
+use crate::tracker::{Actor, Change, Event, Ticket, answered, apply};
 use crate::triage::ProjectNames;
 
 impl Desk {
@@ -25,9 +25,7 @@ impl Desk {
             return Ok(Vec::new());
         }
         let names = ProjectNames::of(&look.projects()?);
-        let answered = look.events(ticket.id)?.iter().any(|event| {
-            matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)))
-        });
+        let answered = answered(&look.events(ticket.id)?);
         let (mut events, mut added) = (Vec::new(), 0);
         for person in &mail.cc {
             if added == MOST_CC_OF_A_MAIL || ticket.present().count() >= MOST_CC_ON_A_TICKET {
