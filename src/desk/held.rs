@@ -10,7 +10,7 @@ use crate::mail::{self, Address, Inbound};
 use crate::store::{Look, StoreError, aside};
 use crate::tracker::{AccountId, Action, FormId, MailRowId, ParticipantNo, ProjectId, Ticket, Viewer};
 use crate::triage::{
-    HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confirmation, questions, requester,
+    HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, also_addressed, confirmation, questions, requester,
 };
 
 /// What to do about a mail that was not downloaded.
@@ -115,7 +115,7 @@ impl Desk {
         let received_at = held.source.received_at;
         Ok(Verdict::Open {
             project,
-            also_for: Vec::new(),
+            also_for: also_addressed(mail, &self.site, &facts, project),
             confirmation: confirmation(mail, &asks, into.confirm, &self.site, received_at, now),
             requester: asks.person,
             linked: held.ticket,

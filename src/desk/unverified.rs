@@ -17,7 +17,7 @@ use crate::tracker::{
     Actor, Body, Change, Decision, Doubt, Event, EventKind, EventNo, FormId, LetterKind, MailRowId,
     ParticipantNo, RawHash, Refusal, Ruling, State, Ticket, TicketId, Viewer, apply, doubt,
 };
-use crate::triage::{MailRow, ProjectNames, VerdictKind, confirmation, questions, requester};
+use crate::triage::{MailRow, ProjectNames, VerdictKind, also_addressed, confirmation, questions, requester};
 
 /// What an agent can make of an unverified mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,8 +195,12 @@ impl Desk {
         let received_at = row.source.received_at;
         let confirmation = confirmation(mail, &asks, project.confirm, &self.site, received_at, scene.now);
         row.requester = named_by_form(mail, asks.person.as_ref());
-        let opening =
-            Opening { project: project.id, also_for: Vec::new(), requester: asks.person, confirmation };
+        let opening = Opening {
+            project: project.id,
+            also_for: also_addressed(mail, &self.site, &facts, project.id),
+            requester: asks.person,
+            confirmation,
+        };
         let arrived =
             Arrived { source: row.source.clone(), raw: row.raw, inbound: Arc::clone(mail), quiet: false };
         let new = self.open(w, &arrived, row.id, opening, scene.now)?;

@@ -132,6 +132,12 @@ fn astray(hit: &Hit<'_>) -> Option<Verdict> {
     }
 }
 
+/// The projects that a mail addresses beside the one in which a person takes it in.
+#[must_use]
+pub fn also_addressed(mail: &Inbound, site: &Site, facts: &Facts, into: ProjectId) -> Vec<ProjectId> {
+    also_for(&hits(&pointers(mail, site), facts), into)
+}
+
 /// The other projects that were addressed, also those that are off: their members may read.
 fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
     let mut others: Vec<ProjectId> = Vec::new();

@@ -30,7 +30,7 @@ pub use adoption::{AdoptHow, Adoption};
 pub use budgets::Budgets;
 pub use cause::{HoldCause, IgnoreCause};
 pub use check_mail::{CHECK_ID, check_mark, is_check_mail};
-pub use decide::decide;
+pub use decide::{also_addressed, decide};
 pub use facts::{
     Counts, Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
 };
