@@ -206,6 +206,11 @@ pub(super) struct Edit {
     trust: Vec<String>,
     #[arg(long = "distrust-domain", value_name = "DOMAIN")]
     distrust: Vec<String>,
+    /// The address that a web form sends from: of its mails the Reply-To is the requester.
+    #[arg(long = "add-form-sender", value_name = "ADDRESS")]
+    add_form_senders: Vec<String>,
+    #[arg(long = "remove-form-sender", value_name = "ADDRESS")]
+    remove_form_senders: Vec<String>,
     /// Erase closed tickets on which nothing has happened for so many days; 0 keeps them for ever.
     #[arg(long, value_name = "DAYS")]
     keep_closed_days: Option<u32>,
@@ -261,6 +266,8 @@ impl Edit {
             cc_participants: self.cc_participants,
             trust: self.trust,
             distrust: self.distrust,
+            add_form_senders: self.add_form_senders,
+            remove_form_senders: self.remove_form_senders,
             keep_closed_days: self.keep_closed_days,
             default: self.default,
         }

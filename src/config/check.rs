@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{Config, ConfigError, TlsSource, tls};
+use super::{Config, ConfigError, ReplyTo, TlsSource, tls};
 
 /// Checks values against each other. No file is touched.
 pub(super) fn values(config: &Config) -> Result<(), ConfigError> {
     login(config)?;
     plain_http(config)?;
     tls::fits(config)?;
+    wildcard(config)?;
     mailboxes(config)
 }
 
@@ -65,6 +66,17 @@ fn plain_http(config: &Config) -> Result<(), ConfigError> {
         return Err(ConfigError::new("web.listen", what));
     }
     Ok(())
+}
+
+/// Where the key of an answer does not fit into the wildcard, no letter could carry one.
+fn wildcard(config: &Config) -> Result<(), ConfigError> {
+    let addresses = &config.addresses;
+    if addresses.reply_to == ReplyTo::Plain || addresses.wildcard.has_room() {
+        return Ok(());
+    }
+    let what = "has no room for the key of an answer: 64 characters may stand before the @, and a key takes \
+                up to 38 of them; choose a shorter one, or `reply_to = \"plain\"`";
+    Err(ConfigError::new("addresses.wildcard", what))
 }
 
 /// Two uses of one mailbox would take each other's mails.

@@ -27,6 +27,14 @@ fn the_site_is_made_of_what_the_file_says() {
     assert_eq!(site.wildcard.address("x").unwrap().as_str(), "incoming+x@desk.example.com");
 }
 
+#[test]
+fn a_wildcard_needs_room_only_where_letters_carry_keys() {
+    let longest = LEAST.replace("incoming+", "incoming-of-the-whole-hous+");
+    assert!(parse(&longest.replace("hous+", "hou+")).is_ok(), "26 characters are left beside a key");
+    assert!(parse(&longest).is_err());
+    assert!(parse(&format!("{longest}reply_to = \"plain\"\n")).is_ok());
+}
+
 /// What is wrong with the least file after `from` in it is replaced by `to`.
 fn wrong(from: &str, to: &str) -> String {
     assert!(LEAST.contains(from), "{from}");
@@ -43,6 +51,12 @@ fn each_error_names_file_line_and_setting() {
         (url, "http://desk.example.com\"", "desk.toml, line 2: `public_url` ", "trusted_proxies"),
         ("https://mail", "http://mail", "desk.toml, line 4: `mail.url` ", "https"),
         ("%{key}", "", "desk.toml, line 9: `addresses.wildcard` ", "{key}"),
+        (
+            "incoming+",
+            "incoming-of-the-whole-house+",
+            "desk.toml, line 9: `addresses.wildcard` ",
+            "choose a shorter one",
+        ),
         (
             "{ env = \"MAIL_PASSWORD\" }",
             "\"hunter2\"",

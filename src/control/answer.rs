@@ -131,6 +131,12 @@ fn describe(desk: &Desk, project: &Project) -> Vec<String> {
         project.keep_closed_days.map(|days| format!("  closed tickets are erased after {days} days")),
     );
     lines.extend(joining.trusted.iter().map(|domain| format!("  trusts {domain}")));
+    lines.extend(
+        joining
+            .form_senders
+            .iter()
+            .map(|sender| format!("  takes {sender} for a form that names the customer")),
+    );
     lines
 }
 
@@ -152,6 +158,8 @@ async fn project_edit(desk: &Desk, edit: ProjectEdit) -> Result<Vec<String>, Str
         cc_participants: edit.cc_participants,
         trust: domains(&edit.trust)?,
         distrust: domains(&edit.distrust)?,
+        add_form_senders: addresses(&edit.add_form_senders)?,
+        remove_form_senders: addresses(&edit.remove_form_senders)?,
         keep_closed_days: edit.keep_closed_days,
         default: edit.default,
     };

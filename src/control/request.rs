@@ -109,6 +109,10 @@ pub struct ProjectEdit {
     #[serde(default)]
     pub distrust: Vec<String>,
     #[serde(default)]
+    pub add_form_senders: Vec<String>,
+    #[serde(default)]
+    pub remove_form_senders: Vec<String>,
+    #[serde(default)]
     pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
 }

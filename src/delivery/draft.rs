@@ -90,7 +90,13 @@ impl Delivery {
             (Some(account), _) => {
                 NameAddr { name: Some(account.name.clone()), address: account.address.clone() }
             }
-            (None, Some(person)) => NameAddr { name: person.name.clone(), address: person.address.clone() },
+            (None, Some(person)) => {
+                // Where nobody vouches for the sender, the name may be a forger's message to whoever
+                // has the address.
+                let is_vouched = row.letter != LetterKind::Confirmation { subject: false };
+                let name = person.name.clone().filter(|_| is_vouched);
+                NameAddr { name, address: person.address.clone() }
+            }
             (None, None) => return Err(gone()),
         };
         let event = match row.letter.event() {

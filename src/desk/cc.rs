@@ -6,7 +6,8 @@ use super::{Desk, DeskError};
 use crate::mail::{Authentication, Inbound};
 use crate::store::Look;
 use crate::tracker::joining::{MOST_CC_OF_A_MAIL, MOST_CC_ON_A_TICKET};
-use crate::tracker::{Actor, Change, Event, EventKind, Ticket, apply};
+use crate::tracker::{Actor, Change, Event, Ticket, answered, apply};
+use crate::triage::ProjectNames;
 
 impl Desk {
     /// Adds the people in Cc to the ticket in hand, as far as the limits allow. None of them is
@@ -23,10 +24,8 @@ impl Desk {
         if !wanted || !believed || mail.cc.is_empty() {
             return Ok(Vec::new());
         }
-        let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
-        let answered = look.events(ticket.id)?.iter().any(|event| {
-            matches!((&event.kind, event.actor), (EventKind::Comment { .. }, Actor::Account(_)))
-        });
+        let names = ProjectNames::of(&look.projects()?);
+        let answered = answered(&look.events(ticket.id)?);
         let (mut events, mut added) = (Vec::new(), 0);
         for person in &mail.cc {
             if added == MOST_CC_OF_A_MAIL || ticket.present().count() >= MOST_CC_ON_A_TICKET {
@@ -34,7 +33,7 @@ impl Desk {
             }
             // One who was on the ticket, and was taken off by an agent, stays off.
             let known = ticket.participants.iter().any(|known| known.address == person.address);
-            if known || self.site.is_ours(&person.address, &aliases) {
+            if known || self.site.is_ours(&person.address, &names) {
                 continue;
             }
             let change = Change::AddFromCc { person: person.clone(), answered };

@@ -194,7 +194,7 @@ impl Desk {
                 account.handle
             )));
         }
-        if read.project_by_alias(address)?.is_some() || self.site.is_ours(address, []) {
+        if self.is_of_this_desk(&read, address)? {
             return Err(DeskError::Invalid(format!("{address} is an address of this desk itself")));
         }
         Ok(())

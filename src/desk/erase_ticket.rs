@@ -238,6 +238,7 @@ pub(super) fn erase_row(w: &mut Write<'_>, erasure: ErasureId, id: MailRowId) ->
         raw: NOT_KEPT,
         message_id: None,
         from: None,
+        requester: None,
         date: None,
         body_hash: [0; 32],
         from_label: String::new(),

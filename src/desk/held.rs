@@ -9,7 +9,9 @@ use super::{Desk, DeskError, visible};
 use crate::mail::{self, Address, Inbound};
 use crate::store::{Look, StoreError, aside};
 use crate::tracker::{AccountId, Action, FormId, MailRowId, ParticipantNo, ProjectId, Ticket, Viewer};
-use crate::triage::{HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, confirmation, questions};
+use crate::triage::{
+    HoldCause, IgnoreCause, MailRow, Verdict, VerdictKind, also_addressed, confirmation, questions, requester,
+};
 
 /// What to do about a mail that was not downloaded.
 const UNREAD: &str = "this mail is larger than this desk takes, so it was not read; raise limits.max_mail_bytes \
@@ -107,17 +109,16 @@ impl Desk {
             }
             None => {}
         }
-        // Our own addresses never become participants.
-        let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
-        let requester = mail.from.clone().filter(|from| !self.site.is_ours(&from.address, &aliases));
         let facts = look.facts(&questions(mail, &self.site, held.raw), now)?;
-        let wanted = requester.is_some() && look.project(project)?.is_some_and(|project| project.confirm);
+        let into = look.project(project)?.ok_or(DeskError::NotFound)?;
+        let asks = requester(mail, &into.joining, &self.site, &facts);
+        let received_at = held.source.received_at;
         Ok(Verdict::Open {
             project,
-            also_for: Vec::new(),
-            requester,
+            also_for: also_addressed(mail, &self.site, &facts, project),
+            confirmation: confirmation(mail, &asks, into.confirm, &self.site, received_at, now),
+            requester: asks.person,
             linked: held.ticket,
-            confirmation: confirmation(mail, wanted, &self.site, &facts, held.source.received_at, now),
             automatic,
         })
     }

@@ -66,8 +66,7 @@ impl Desk {
 
     /// A notice to an address of our own would come back.
     fn is_own(&self, look: &impl Look, account: &Account) -> Result<bool, StoreError> {
-        let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
-        Ok(self.site.is_ours(&account.address, &aliases))
+        self.is_of_this_desk(look, &account.address)
     }
 }
 

@@ -4,7 +4,6 @@ use super::act::{Scene, nothing_more};
 use super::letters::{mail_one, may_be_mailed};
 use super::{Desk, DeskError};
 use crate::mail::NameAddr;
-use crate::store::Look;
 use crate::tracker::{Change, EventKind, FormId, LetterKind, ParticipantNo, TicketId, Viewer};
 
 impl Desk {
@@ -19,9 +18,7 @@ impl Desk {
         form: FormId,
         person: NameAddr,
     ) -> Result<(), DeskError> {
-        let projects = self.store.read()?.projects()?;
-        let aliases: Vec<_> = projects.into_iter().flat_map(|project| project.aliases).collect();
-        let ours = self.site.is_ours(&person.address, &aliases);
+        let ours = self.is_of_this_desk(&self.store.read()?, &person.address)?;
         let (random, host) = (self.random.clone(), self.site.host.clone());
         let decide = move |scene: &mut Scene| {
             if ours {

@@ -6,6 +6,7 @@ use crate::store::{Look, Write};
 use crate::tracker::{
     AccountId, FromName, Handle, Joining, Project, ProjectId, ProjectPath, Role, Suffix, TrustedDomain,
 };
+use crate::triage::ProjectNames;
 
 /// What a new project needs.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct ProjectEdit {
     pub cc_participants: Option<bool>,
     pub trust: Vec<TrustedDomain>,
     pub distrust: Vec<TrustedDomain>,
+    pub add_form_senders: Vec<Address>,
+    pub remove_form_senders: Vec<Address>,
     /// Erase closed tickets after so many days; 0 for never.
     pub keep_closed_days: Option<u32>,
     pub default: Option<bool>,
@@ -70,9 +73,9 @@ impl Desk {
                 keep_closed_days: None,
                 created_at: now,
             };
-            desk.refuse_clashes(w, &project)?;
+            desk.refuse_clashes(w, None, &project)?;
             project.id = w.add_project(&project)?;
-            desk.refuse_long_address(&project)?;
+            desk.refuse_bad_address(None, &project)?;
             if new.default {
                 w.set_default_project(Some(project.id))?;
             }
@@ -98,9 +101,10 @@ impl Desk {
         let edited = self.store.write(move |w| {
             let mut project = w.project_by_path(&path)?.ok_or(DeskError::NotFound)?;
             let id = project.id;
+            let before = project.clone();
             change_project(w, &mut project, &edit)?;
-            desk.refuse_clashes(w, &project)?;
-            desk.refuse_long_address(&project)?;
+            desk.refuse_clashes(w, Some(&before), &project)?;
+            desk.refuse_bad_address(Some(&before), &project)?;
             w.put_project(&project)?;
             match edit.default {
                 Some(true) => w.set_default_project(Some(id))?,
@@ -112,21 +116,29 @@ impl Desk {
         Ok(edited.await?)
     }
 
-    /// Two projects never share a slug, present or former, a path or an alias.
-    fn refuse_clashes(&self, look: &impl Look, project: &Project) -> Result<(), DeskError> {
+    /// Two projects never share a slug, present or former, a path or an alias. Of a project that there
+    /// was `before`, only what is new is looked at: what the site's configuration says by now must
+    /// not stand in the way of another edit.
+    fn refuse_clashes(
+        &self,
+        look: &impl Look,
+        before: Option<&Project>,
+        project: &Project,
+    ) -> Result<(), DeskError> {
         let taken = |what: &str, by: &Project| {
             Err(DeskError::Invalid(format!("{what} belongs to the project {}; choose another", by.path)))
         };
-        for slug in project.slugs() {
+        let had = |alias: &Address| before.is_some_and(|before| before.aliases.contains(alias));
+        for slug in project.slugs().filter(|_| is_renamed(before, project)) {
             if let Some(other) = look.project_by_slug(&slug)?.filter(|other| other.id != project.id) {
                 return taken(&format!("the path {} (as {slug} in addresses)", project.path), &other);
             }
         }
-        for alias in &project.aliases {
+        for alias in project.aliases.iter().filter(|alias| !had(alias)) {
             if let Some(other) = look.project_by_alias(alias)?.filter(|other| other.id != project.id) {
                 return taken(&format!("the address {alias}"), &other);
             }
-            if self.site.is_ours(alias, []) {
+            if self.site.is_ours(alias, &ProjectNames::default()) {
                 let why = format!(
                     "{alias} is an address of the whole desk; a project that is the default gets its mail"
                 );
@@ -136,24 +148,38 @@ impl Desk {
         Ok(())
     }
 
-    /// Generated local parts keep to 64 octets (RFC 5321 §4.5.3.1.1).
-    fn refuse_long_address(&self, project: &Project) -> Result<(), DeskError> {
-        let suffixes = self.site.suffix_wildcard.is_some() && project.suffix.is_some();
-        if suffixes && self.site.suffixed(project).is_none() {
+    /// What mail servers would not take in a generated address: a local part of more than 64 octets
+    /// (RFC 5321 §4.5.3.1.1), or one that is no dot-string (§4.1.2).
+    fn refuse_bad_address(&self, before: Option<&Project>, project: &Project) -> Result<(), DeskError> {
+        let renamed = is_renamed(before, project);
+        if renamed && project.path.as_str().contains("..") {
+            return Err(DeskError::Invalid(format!(
+                "the path {} has two dots in a row, which no mail address may have",
+                project.path
+            )));
+        }
+        let suffixed = self.site.suffix_wildcard.is_some() && project.suffix.is_some();
+        let changed = renamed || before.is_some_and(|before| before.suffix != project.suffix);
+        if suffixed && changed && self.site.suffixed(project).is_none() {
             return Err(DeskError::Invalid(format!(
                 "path and suffix of {} are too long: the suffix address would have more than 64 characters \
                  before the @",
                 project.path
             )));
         }
-        match self.site.current(project) {
-            Some(_) => Ok(()),
-            None => Err(DeskError::Invalid(format!(
+        if renamed && self.site.current(project).is_none() {
+            return Err(DeskError::Invalid(format!(
                 "the path {} is too long: its mail address would have more than 64 characters before the @",
                 project.path
-            ))),
+            )));
         }
+        Ok(())
     }
+}
+
+/// Whether the path is another than before, or the first one.
+fn is_renamed(before: Option<&Project>, project: &Project) -> bool {
+    before.is_none_or(|before| before.path != project.path)
 }
 
 fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> Result<(), DeskError> {
@@ -202,6 +228,12 @@ fn change_joining(joining: &mut Joining, edit: &ProjectEdit) {
     for domain in &edit.trust {
         if !joining.trusted.contains(domain) {
             joining.trusted.push(domain.clone());
+        }
+    }
+    joining.form_senders.retain(|sender| !edit.remove_form_senders.contains(sender));
+    for sender in &edit.add_form_senders {
+        if !joining.form_senders.contains(sender) {
+            joining.form_senders.push(sender.clone());
         }
     }
 }

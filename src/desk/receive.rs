@@ -334,6 +334,10 @@ pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> Ma
         raw: arrived.raw,
         message_id: mail.message_id.clone(),
         from: mail.from.as_ref().map(|from| from.address.folded().to_owned()),
+        requester: match verdict {
+            Verdict::Open { requester, .. } => named_by_form(mail, requester.as_ref()),
+            _ => None,
+        },
         date: mail.date,
         body_hash: mail.body_hash,
         from_label: mail.from.as_ref().map(name_and_address).unwrap_or_default(),
@@ -345,6 +349,13 @@ pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> Ma
         taken_at: now,
         filed: false,
     }
+}
+
+/// Whom the mail names as the requester in place of its sender.
+pub(super) fn named_by_form(mail: &Inbound, requester: Option<&NameAddr>) -> Option<String> {
+    let from = mail.from.as_ref().map(|from| &from.address);
+    let address = requester.map(|person| &person.address).filter(|address| Some(*address) != from);
+    address.map(|address| address.folded().to_owned())
 }
 
 fn name_and_address(person: &NameAddr) -> String {

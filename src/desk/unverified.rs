@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use super::act::{Form, Scene, scene};
 use super::letters::mail_everyone;
 use super::link::link;
-use super::receive::{Arrived, Opening};
+use super::receive::{Arrived, Opening, named_by_form};
 use super::subscribe::record;
 use super::{Desk, DeskError};
-use crate::mail::{Inbound, NameAddr};
-use crate::store::{Look, Write};
+use crate::mail::{Address, Inbound};
+use crate::store::{Look, StoreError, Write};
 use crate::tracker::{
     Actor, Body, Change, Decision, Doubt, Event, EventKind, EventNo, FormId, LetterKind, MailRowId,
     ParticipantNo, RawHash, Refusal, Ruling, State, Ticket, TicketId, Viewer, apply, doubt,
 };
-use crate::triage::{MailRow, VerdictKind, confirmation, questions};
+use crate::triage::{MailRow, ProjectNames, VerdictKind, also_addressed, confirmation, questions, requester};
 
 /// What an agent can make of an unverified mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Desk {
             return Ok((Vec::new(), Ruling::Once));
         }
         let from = match from {
-            Some(from) if !self.is_of_this_desk(look, from)? => from.clone(),
+            Some(from) if !self.is_of_this_desk(look, &from.address)? => from.clone(),
             _ => {
                 let why = "this mail names no sender who could take part; accept it once".to_owned();
                 return Err(DeskError::Invalid(why));
@@ -146,9 +146,9 @@ impl Desk {
         }
     }
 
-    fn is_of_this_desk(&self, look: &impl Look, person: &NameAddr) -> Result<bool, DeskError> {
-        let aliases: Vec<_> = look.projects()?.into_iter().flat_map(|project| project.aliases).collect();
-        Ok(self.site.is_ours(&person.address, &aliases))
+    /// Whether an address is one of our own, by whatever project.
+    pub(super) fn is_of_this_desk(&self, look: &impl Look, address: &Address) -> Result<bool, StoreError> {
+        Ok(self.site.is_ours(address, &ProjectNames::of(&look.projects()?)))
     }
 
     /// The mail becomes a comment: later mails that name it find the ticket, and participants get it.
@@ -189,14 +189,18 @@ impl Desk {
         mail: &Arc<Inbound>,
     ) -> Result<TicketId, DeskError> {
         let mut row = row_of(w, doubted)?.ok_or(DeskError::NotFound)?;
-        let requester = match &mail.from {
-            Some(from) if !self.is_of_this_desk(w, from)? => Some(from.clone()),
-            _ => None,
-        };
         let facts = w.facts(&questions(mail, &self.site, row.raw), scene.now)?;
-        let wanted = requester.is_some() && scene.project.confirm;
-        let confirmation = confirmation(mail, wanted, &self.site, &facts, row.source.received_at, scene.now);
-        let opening = Opening { project: scene.project.id, also_for: Vec::new(), requester, confirmation };
+        let project = &scene.project;
+        let asks = requester(mail, &project.joining, &self.site, &facts);
+        let received_at = row.source.received_at;
+        let confirmation = confirmation(mail, &asks, project.confirm, &self.site, received_at, scene.now);
+        row.requester = named_by_form(mail, asks.person.as_ref());
+        let opening = Opening {
+            project: project.id,
+            also_for: also_addressed(mail, &self.site, &facts, project.id),
+            requester: asks.person,
+            confirmation,
+        };
         let arrived =
             Arrived { source: row.source.clone(), raw: row.raw, inbound: Arc::clone(mail), quiet: false };
         let new = self.open(w, &arrived, row.id, opening, scene.now)?;

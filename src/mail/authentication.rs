@@ -6,7 +6,7 @@
 use super::header::Header;
 use super::{Address, Authentication};
 
-/// The verdict on the domain of From. `from` is `None` where the mail has no sender or several.
+/// The verdict on the domain of From. `from` is `None` where the mail has no sender.
 pub(super) fn authentication(
     header: &Header<'_>,
     authserv_id: Option<&str>,
@@ -90,15 +90,27 @@ fn pairs(section: &str) -> Vec<(String, String)> {
     while let Some((name, after)) = rest.split_once('=') {
         // Of words without `=` before the name only the last belongs to it.
         let name = name.split_whitespace().next_back().unwrap_or_default().to_ascii_lowercase();
-        let after = after.trim_start();
-        let (value, next) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
-            None => after.split_once(char::is_whitespace).unwrap_or((after, "")),
-        };
-        found.push((name, value.to_owned()));
+        let (value, next) = value_of(after.trim_start());
+        found.push((name, value));
         rest = next.trim_start();
     }
     found
+}
+
+/// The value that a text begins with, its quotes and backslashes undone, and what follows it. A value
+/// goes on behind a closing quote, as the address does whose local part is quoted (RFC 8601 §2.2).
+fn value_of(text: &str) -> (String, &str) {
+    let (mut value, mut quoted) = (String::new(), false);
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => value.extend(chars.next().map(|(_, escaped)| escaped)),
+            '"' => quoted = !quoted,
+            c if c.is_whitespace() && !quoted => return (value, text.get(at..).unwrap_or_default()),
+            c => value.push(c),
+        }
+    }
+    (value, "")
 }
 
 /// The value cut at its semicolons, comments left out (RFC 5322 §3.2.2), quoted strings kept whole.
@@ -168,6 +180,25 @@ mod tests {
         check("(comment) ID; dmarc=pass", Pass);
         check("other.example; dmarc=pass header.from=mail.example.com", Unknown);
         check("", Unknown);
+    }
+
+    #[test]
+    fn a_quoted_local_part_vouches_for_nobody() {
+        let check = |property: &str, want: Authentication| {
+            let head = format!("Authentication-Results: mx.example.net; {property}");
+            assert_eq!(judged(&head), want, "{property}");
+        };
+        use Authentication::{Pass, Unknown};
+        check("spf=pass smtp.mailfrom=\"x@mail.example.com\"@evil.example", Unknown);
+        check(
+            "spf=pass smtp.mailfrom=\"x y@mail.example.com\"@evil.example smtp.helo=mail.example.com",
+            Unknown,
+        );
+        check("spf=pass smtp.mailfrom=\"a\\\" smtp.mail=b@mail.example.com \\\"\"@evil.example", Unknown);
+        check("spf=pass smtp.mailfrom=\"a\\\\\" smtp.mailfrom=b@mail.example.com", Unknown);
+        check("spf=pass smtp.mailfrom=\"x@evil.example\"@mail.example.com", Pass);
+        check("spf=pass smtp.mailfrom=\"anna@mail.example.com\"", Pass);
+        check("dkim=pass reason=\"a \\\" header.d=x\" header.d=mail.example.com", Pass);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Fields are cut here and not by the parser crate, so that the cost stays linear and a mail
 //! without a blank line, without a last line end, or with a megabyte of header is still read.
 
+use std::collections::HashSet;
+
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use super::{Address, NameAddr, charset};
@@ -13,6 +15,8 @@ const MAX_HEADER: usize = 1 << 20;
 const MAX_VALUE: usize = 256 << 10;
 /// How many addresses of one field are kept.
 const MAX_ADDRESSES: usize = 1_000;
+/// How many characters of a display name are kept.
+const MAX_NAME: usize = 200;
 
 /// One field: its name as written, its value with the folds still in it.
 #[derive(Clone, Copy, Debug)]
@@ -93,9 +97,17 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The addresses of all fields of that name. What is no address is left out.
+    /// The addresses of all fields of that name. What is no address is left out; in From also what
+    /// only an encoded word makes one, because whoever judges the sender does not see it as such.
     pub(super) fn addresses(&self, name: &str) -> Vec<NameAddr> {
-        self.raw_values(name).flat_map(address_list).take(MAX_ADDRESSES).collect()
+        let of_sender = name.eq_ignore_ascii_case("From");
+        let list = |value| {
+            let written = of_sender.then(|| written(value)).flatten();
+            let is_written =
+                move |a: &NameAddr| written.as_ref().is_none_or(|words| words.contains(a.address.as_str()));
+            address_list(value).into_iter().filter(is_written)
+        };
+        self.raw_values(name).flat_map(list).take(MAX_ADDRESSES).collect()
     }
 
     /// The first field of that name as a moment in time (RFC 5322 §3.3).
@@ -169,14 +181,25 @@ fn unfold(value: &[u8]) -> String {
 /// A value unfolded, in UTF-8, with the line end that the parser crate waits for. Where encoded
 /// words stand in it, its octets are left to them: some programs put bare ones inside.
 fn ended(value: &[u8]) -> Vec<u8> {
-    let has_words = value.windows(2).any(|pair| pair == b"=?");
-    let mut bytes: Vec<u8> = if has_words {
+    let mut bytes: Vec<u8> = if has_encoded_words(value) {
         value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | 0)).collect()
     } else {
         unfold(value).into_bytes()
     };
     bytes.extend_from_slice(b"\r\n");
     bytes
+}
+
+fn has_encoded_words(value: &[u8]) -> bool {
+    value.windows(2).any(|pair| pair == b"=?")
+}
+
+/// The words with an `@` as they stand in a value; `None` where no encoded word
+/// could say something else. An address has no encoded words (RFC 2047 §5).
+fn written(value: &[u8]) -> Option<HashSet<String>> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"');
+    has_encoded_words(value)
+        .then(|| unfold(value).split(ends).filter(|word| word.contains('@')).map(str::to_owned).collect())
 }
 
 /// The addresses of one list (RFC 5322 §3.4), groups opened.
@@ -188,7 +211,10 @@ fn address_list(value: &[u8]) -> Vec<NameAddr> {
     let one = |addr: &mail_parser::Addr<'_>| {
         let name = addr.name().map(one_line).filter(|name| !name.is_empty());
         match addr.address() {
-            Some(address) => Address::parse(address).ok().map(|address| NameAddr { name, address }),
+            Some(address) => Address::parse(address).ok().map(|address| {
+                let name = name.map(|name| at_most(&name, MAX_NAME).trim_end().to_owned());
+                NameAddr { name, address }
+            }),
             // `From: "jane@example.com"` has no angle brackets: what reads as a name is the address.
             None => Address::parse(name.as_deref()?).ok().map(NameAddr::from),
         }
@@ -270,5 +296,13 @@ mod tests {
         check("<incoming+acme/web@desk.example.com>", &["incoming+acme/web@desk.example.com"]);
         check("undisclosed-recipients:;", &[]);
         check("", &[]);
+    }
+
+    #[test]
+    fn a_display_name_has_a_bound() {
+        let raw = format!("From: {} <a@example.com>\r\n\r\n", "Bu\u{308}y now ".repeat(100));
+        let from = Header::split(raw.as_bytes()).0.addresses("From").remove(0);
+        let name = from.name.unwrap();
+        assert!(name.starts_with("Bu\u{308}y now Bu") && name.chars().count() <= 200, "{name}");
     }
 }

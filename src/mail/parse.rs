@@ -3,9 +3,9 @@
 use std::panic::{self, AssertUnwindSafe};
 
 use super::choose::choose;
-use super::header::at_most;
+use super::header::{Header, at_most};
 use super::structure::{self, Part, Structure};
-use super::{Attachment, Defect, Inbound};
+use super::{Attachment, Authentication, Defect, Inbound, NameAddr};
 use super::{authentication, automatic, bounce, charset, plain, provenance, scan};
 
 /// How many characters of a subject are kept.
@@ -33,7 +33,6 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
     let senders = header.addresses("From");
     let subject = header.text("Subject").unwrap_or_default();
     let text = plain::of(&chosen, &subject).reply;
-    let single = senders.first().filter(|_| senders.len() == 1);
     let mut inbound = Inbound {
         message_id: scan::message_id(header),
         in_reply_to: scan::in_reply_to(header),
@@ -47,7 +46,7 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
         scanned: scan::scan(header),
         automatic: automatic::automatic(header),
         report: bounce::report(&structure.root),
-        authentication: authentication::authentication(header, authserv_id, single.map(|from| &from.address)),
+        authentication: authentication_of(header, authserv_id, &senders),
         text,
         attachments: chosen.files.iter().map(|part| attachment(part)).collect(),
         body_hash: *blake3::hash(structure.root.body).as_bytes(),
@@ -56,6 +55,16 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
     };
     inbound.defects = defects(&inbound, senders.len(), structure.cut);
     Some(inbound)
+}
+
+/// What is known of the first sender. With several From addresses nobody can tell whom a pass is about
+/// (RFC 7489 §6.6.1), but whoever fails is not made better by a second address.
+fn authentication_of(header: &Header<'_>, authserv_id: Option<&str>, senders: &[NameAddr]) -> Authentication {
+    let first = senders.first().map(|from| &from.address);
+    match authentication::authentication(header, authserv_id, first) {
+        Authentication::Pass if senders.len() > 1 => Authentication::Unknown,
+        other => other,
+    }
 }
 
 fn defects(inbound: &Inbound, senders: usize, cut: bool) -> Vec<Defect> {

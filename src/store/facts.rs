@@ -8,7 +8,7 @@ use crate::mail::Address;
 use crate::tracker::{Actor, Event, Project, ProjectId, Recipient, TicketId};
 use crate::triage::is_check_mail;
 use crate::triage::{
-    Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
+    Counts, Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
 };
 
 pub(super) fn answer<L: Reach + ?Sized>(
@@ -33,18 +33,31 @@ pub(super) fn answer<L: Reach + ?Sized>(
         let account = accounts::get(look, id)?.filter(|account| !account.disabled);
         facts.agents.extend(account.map(|account| (id, account.address)));
     }
-    if let Some(sender) = &questions.sender {
-        let hour_ago = site::before(now, SignedDuration::from_hours(1));
-        let day_ago = site::before(now, SignedDuration::from_hours(24));
-        facts.sender_last_hour = mailrows::taken_since(look, sender.folded(), hour_ago)?;
-        facts.confirmations_last_hour = site::confirmations_since(look, sender, hour_ago)?;
-        facts.confirmations_last_day = site::confirmations_since(look, sender, day_ago)?;
-        if facts.confirmations_last_day > 0 {
-            let attended = attended(look, sender, day_ago)?.unwrap_or(day_ago);
-            facts.confirmations_unattended = site::confirmations_since(look, sender, attended)?;
-        }
-    }
+    facts.sender = counts(look, questions.sender.as_ref(), now)?;
+    facts.reply_to = counts(look, questions.reply_to.as_ref(), now)?;
     Ok(facts)
+}
+
+/// What an address has caused of late.
+fn counts<L: Reach + ?Sized>(
+    look: &L,
+    address: Option<&Address>,
+    now: Timestamp,
+) -> Result<Counts, StoreError> {
+    let Some(address) = address else { return Ok(Counts::default()) };
+    let hour_ago = site::before(now, SignedDuration::from_hours(1));
+    let day_ago = site::before(now, SignedDuration::from_hours(24));
+    let mut counts = Counts {
+        mails_last_hour: mailrows::taken_since(look, address.folded(), hour_ago)?,
+        confirmations_last_hour: site::confirmations_since(look, address, hour_ago)?,
+        confirmations_last_day: site::confirmations_since(look, address, day_ago)?,
+        confirmations_unattended: 0,
+    };
+    if counts.confirmations_last_day > 0 {
+        let attended = attended(look, address, day_ago)?.unwrap_or(day_ago);
+        counts.confirmations_unattended = site::confirmations_since(look, address, attended)?;
+    }
+    Ok(counts)
 }
 
 /// How many of a sender's tickets are looked at for what people did.

@@ -90,8 +90,9 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     if let Some(message_id) = &row.message_id {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
-    if let Some(from) = row.from.as_ref().filter(|_| was_taken_in(row.verdict)) {
-        marks.push((Table::MailBySender, Key::new().text(&from.to_lowercase()).time(row.taken_at).u64(id)));
+    let counted = row.requester.as_ref().or(row.from.as_ref());
+    if let Some(who) = counted.filter(|_| was_taken_in(row.verdict)) {
+        marks.push((Table::MailBySender, Key::new().text(&who.to_lowercase()).time(row.taken_at).u64(id)));
     }
     if !row.filed {
         marks.push((Table::MailUnfiled, key(row.id)));

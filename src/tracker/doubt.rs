@@ -41,7 +41,7 @@ pub fn decide(
 }
 
 /// Since when it is our turn, by what was written.
-fn turn<'e>(events: impl Iterator<Item = &'e Event>) -> Option<Timestamp> {
+pub(super) fn turn<'e>(events: impl Iterator<Item = &'e Event>) -> Option<Timestamp> {
     let (mut since, mut pending) = (None, None);
     for event in events {
         match (&event.kind, event.actor) {

@@ -145,6 +145,8 @@ pub struct Joining {
     /// Whether the people in a mail's Cc become participants.
     pub cc: bool,
     pub trusted: Vec<TrustedDomain>,
+    /// Addresses of web forms: of a mail from one of them the first Reply-To is the requester.
+    pub form_senders: Vec<Address>,
 }
 
 #[cfg(test)]

@@ -38,6 +38,6 @@ pub use outbox::{Delivery, Lane, LetterKind, OutboxRow, OutboxState, Recipient};
 pub use participant::{Participant, Subscription};
 pub use permission::{Action, Role, Viewer};
 pub use project::{FromName, Project, ProjectPath, ProjectPathError, Slug, Suffix};
-pub use retract::{retract, retracted};
+pub use retract::{answered, retract, retracted};
 pub use session::{AccountLink, FormId, Session};
 pub use ticket::{State, Ticket};

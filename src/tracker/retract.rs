@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::change::number;
-use super::{Actor, Event, EventKind, EventNo, Refusal, State, Ticket};
+use super::{Actor, Event, EventKind, EventNo, ParticipantNo, Refusal, State, Ticket, doubt};
 
 /// Takes the comment with this number back. `events` is the ticket's whole timeline.
 ///
@@ -29,7 +29,15 @@ pub fn retract(
     if ticket.state != State::Closed {
         ticket.owed_since = owed_without(events, comment);
     }
-    Ok(number(ticket, kinds, actor, now))
+    let done = number(ticket, kinds, actor, now);
+    let told: Vec<Event> = events.iter().chain(&done).cloned().collect();
+    if !answered(&told) {
+        // No agent's word has reached whoever came by Cc, so nothing else is to.
+        for person in ticket.participants.iter_mut().filter(|person| came_by_cc(events, person.no)) {
+            person.waits = true;
+        }
+    }
+    Ok(done)
 }
 
 /// The comments that were taken back.
@@ -57,22 +65,34 @@ fn closed_with(events: &[Event], comment: &Event) -> bool {
     first && since.next().is_none()
 }
 
+/// Whether an agent has answered in public. What was taken back reached nobody.
+pub fn answered(events: &[Event]) -> bool {
+    let gone: Vec<EventNo> = retracted(events).collect();
+    events.iter().any(|event| is_reply(event) && !gone.contains(&event.no))
+}
+
+/// Who came by a mail's Cc: added by the desk itself, and not with a comment of their own, as a
+/// colleague whom the project trusts is.
+fn came_by_cc(events: &[Event], no: ParticipantNo) -> bool {
+    let is_theirs = |event: &Event| event.kind == EventKind::ParticipantAdded { participant: no };
+    let Some(at) = events.iter().rposition(is_theirs) else { return false };
+    let mut since = events.iter().skip(at);
+    let (added, next) = (since.next(), since.next());
+    let wrote = next.is_some_and(|next| {
+        next.actor == Actor::Participant(no)
+            && matches!(next.kind, EventKind::Comment { .. })
+            && added.is_some_and(|added| added.at == next.at)
+    });
+    added.is_some_and(|added| added.actor == Actor::Postdesk) && !wrote
+}
+
 /// Since when it is our turn, by the texts that are left.
 fn owed_without(events: &[Event], comment: EventNo) -> Option<Timestamp> {
     let gone: Vec<EventNo> = retracted(events).chain([comment]).collect();
-    let mut owed = None;
-    for event in events.iter().filter(|event| !gone.contains(&event.no)) {
-        match (&event.kind, event.actor) {
-            (EventKind::Opened { .. }, _) => owed = Some(event.at),
-            (EventKind::Comment { automatic: false, .. }, Actor::Participant(_)) => {
-                owed = owed.or(Some(event.at));
-            }
-            (EventKind::Comment { automatic: false, .. }, _) => owed = None,
-            (EventKind::Status { to: State::Closed, .. }, _) if event.no < comment => owed = None,
-            _ => {}
-        }
-    }
-    owed
+    let closed_since = |event: &Event| {
+        event.no > comment && matches!(event.kind, EventKind::Status { to: State::Closed, .. })
+    };
+    doubt::turn(events.iter().filter(|event| !gone.contains(&event.no) && !closed_since(event)))
 }
 
 #[cfg(test)]
@@ -80,10 +100,10 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::mail::Address;
+    use crate::mail::{Address, NameAddr};
     use crate::tracker::{
-        AccountId, Body, Change, LinkKind, Participant, ParticipantNo, ProjectId, Subscription, TicketId,
-        apply, change,
+        AccountId, Body, Change, Doubt, LinkKind, Participant, ParticipantNo, ProjectId, Subscription,
+        TicketId, apply, change,
     };
 
     const CUSTOMER: Actor = Actor::Participant(ParticipantNo(1));
@@ -209,6 +229,48 @@ mod tests {
             .with(Change::Close, JANE);
         assert_eq!(life.take_back(2).unwrap().len(), 1);
         assert_eq!(life.ticket.state, State::Closed);
+    }
+
+    #[test]
+    fn who_came_by_cc_waits_again_unless_another_answer_stands() {
+        let person = |who: &str| NameAddr::from(Address::parse(who).unwrap());
+        let waiting = |life: &Life| {
+            life.ticket.participants.iter().filter(|p| p.waits).map(|p| p.no.0).collect::<Vec<_>>()
+        };
+        // Ben by Cc, Dora as a colleague whom the project trusts, Kim by an agent.
+        let by_cc = Change::AddFromCc { person: person("ben@customer.example"), answered: false };
+        let mut life = Life::new()
+            .with(by_cc, Actor::Postdesk)
+            .with(Change::AddParticipant(person("dora@customer.example")), Actor::Postdesk)
+            .at_once(
+                Change::Comment { body: Body::Text("Me too".to_owned()), automatic: false },
+                Actor::Participant(ParticipantNo(3)),
+            )
+            .with(Change::AddParticipant(person("kim@customer.example")), JANE);
+        assert_eq!(waiting(&life), [2]);
+        life = life.says(JANE).says(JANE);
+        assert!(waiting(&life).is_empty(), "an answer is for everybody");
+        assert!(answered(&life.events));
+        life.take_back(6).unwrap();
+        assert!(waiting(&life).is_empty(), "the other answer stands");
+        life.take_back(7).unwrap();
+        assert_eq!(waiting(&life), [2]);
+        assert!(!answered(&life.events));
+    }
+
+    #[test]
+    fn an_unverified_mail_that_waits_is_our_turn_still() {
+        let doubtful = || Change::Doubt {
+            body: Body::Text("Who am I".to_owned()),
+            from: None,
+            doubt: Doubt::Stranger,
+            automatic: false,
+        };
+        let mut life = Life::new().says(JANE).with(doubtful(), Actor::Postdesk).says(JANE);
+        let came = life.events[2].at;
+        assert_eq!(life.ticket.owed_since, Some(came));
+        life.take_back(4).unwrap();
+        assert_eq!(life.ticket.owed_since, Some(came), "an agent has yet to decide on it");
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! What is built keeps to 64 octets before the `@` (RFC 5321 §4.5.3.1.1); where it cannot, there is
 //! no such address, and the form that saves a project says so.
 
-use super::{KeyForm, Site, Wildcard};
+use super::{KeyForm, ProjectFact, Site, Wildcard};
 use crate::mail::{Address, ReplyKey};
-use crate::tracker::{Project, ProjectPath};
+use crate::tracker::{Project, ProjectPath, Slug, Suffix};
 
 /// What one address says, before anything is looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,40 @@ pub(super) struct Reading {
     /// Read as a sub-address: whose, and the key if it has the shape of one. What a wildcard makes
     /// of its own bare address is left out.
     pub subs: Vec<(Address, Option<KeyForm>)>,
+}
+
+/// What projects are called in addresses, as far as it makes an address one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ProjectNames {
+    aliases: Vec<Address>,
+    suffixed: Vec<(Slug, Suffix)>,
+}
+
+impl ProjectNames {
+    /// The names of these projects.
+    #[must_use]
+    pub fn of(projects: &[Project]) -> Self {
+        let suffixed = projects.iter().flat_map(|p| p.slugs().zip(std::iter::repeat(p.suffix.clone())));
+        Self {
+            aliases: projects.iter().flat_map(|project| project.aliases.clone()).collect(),
+            suffixed: suffixed.filter_map(|(slug, suffix)| Some((slug, suffix?))).collect(),
+        }
+    }
+
+    pub(super) fn of_facts(facts: &[ProjectFact]) -> Self {
+        let slugs = |fact: &ProjectFact| fact.paths.iter().map(ProjectPath::slug).collect::<Vec<_>>();
+        let suffixed =
+            facts.iter().flat_map(|f| slugs(f).into_iter().zip(std::iter::repeat(f.suffix.clone())));
+        Self {
+            aliases: facts.iter().flat_map(|fact| fact.aliases.clone()).collect(),
+            suffixed: suffixed.filter_map(|(slug, suffix)| Some((slug, suffix?))).collect(),
+        }
+    }
+
+    fn has(&self, form: &KeyForm) -> bool {
+        let KeyForm::Suffix { slug, suffix } = form else { return true };
+        self.suffixed.iter().any(|(have, of)| have == slug && of == suffix)
+    }
 }
 
 impl Site {
@@ -84,19 +118,20 @@ impl Site {
     }
 
     /// Whether an address is the site's own, and so nobody's who could take part in a ticket.
-    /// `aliases` are those of the projects that may matter.
+    /// `names` are those of the projects that may matter.
     #[must_use]
-    pub fn is_ours<'a>(&self, address: &Address, aliases: impl IntoIterator<Item = &'a Address>) -> bool {
+    pub fn is_ours(&self, address: &Address, names: &ProjectNames) -> bool {
         let reading = self.read(address);
-        // On a catch-all domain people may live as well: there, only what has the form of a key is ours.
-        let by_form = reading.forms.iter().any(|form| !matches!(form, KeyForm::Suffix { .. }));
+        // On a catch-all domain people may live as well: there, only what has the form of a key is
+        // ours. `mary-ann` has the form of slug and suffix, so these have to be a project's.
+        let by_form = reading.forms.iter().any(|form| names.has(form));
         let by_prefix = self.wildcards().any(|(w, _)| !w.is_catch_all() && w.key_of(address).is_some());
         let mut bases = reading.subs.iter().map(|(base, _)| base);
         reading.bare
             || by_form
             || by_prefix
             || bases.any(|base| *base == self.account)
-            || aliases.into_iter().any(|a| a == address || reading.subs.iter().any(|(base, _)| base == a))
+            || names.aliases.iter().any(|a| a == address || reading.subs.iter().any(|(base, _)| base == a))
     }
 
     /// Reads an address by every wildcard of the site.

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::join::{Joined, agent_of, agents, hold, join, notice, unsubscribe};
 use super::report::report;
+use super::requester::requester;
 use super::route::{Hit, hits, pointers};
-use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, Site, Verdict, guard};
+use super::{Facts, HoldCause, IgnoreCause, KeyFact, ProjectFact, ProjectNames, Site, Verdict, guard};
 use crate::mail::{Automatic, Defect, Inbound};
 use crate::tracker::{ProjectId, TicketId};
 
@@ -67,7 +68,7 @@ fn by_ticket_or_project(
     let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
     let linked = match join(mail, &customers, facts) {
         // Who has a key must not fill a ticket with what an agent has to decide.
-        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts) => {
+        Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts.sender) => {
             return hold(HoldCause::Flood, facts.ticket(ticket));
         }
         Joined::Verdict(verdict) => return verdict,
@@ -75,15 +76,20 @@ fn by_ticket_or_project(
         Joined::Nowhere => None,
     };
     match destination(mail, hits, linked, facts) {
-        Ok(project) if guard::is_flood(site, facts) => at(HoldCause::Flood, Some(project)),
-        Ok(project) => Verdict::Open {
-            project: project.id,
-            also_for: also_for(hits, project.id),
-            requester: mail.from.clone(),
-            linked,
-            confirmation: guard::confirmation(mail, project.confirm, site, facts, received_at, now),
-            automatic: mail.automatic.is_some(),
-        },
+        Ok(project) => {
+            let asks = requester(mail, &project.joining, site, facts);
+            if guard::is_flood(site, asks.counts) {
+                return at(HoldCause::Flood, Some(project));
+            }
+            Verdict::Open {
+                project: project.id,
+                also_for: also_for(hits, project.id),
+                confirmation: guard::confirmation(mail, &asks, project.confirm, site, received_at, now),
+                requester: asks.person,
+                linked,
+                automatic: mail.automatic.is_some(),
+            }
+        }
         Err(Verdict::Hold { cause, ticket, project }) => {
             Verdict::Hold { cause, ticket: ticket.or(linked), project }
         }
@@ -126,6 +132,12 @@ fn astray(hit: &Hit<'_>) -> Option<Verdict> {
     }
 }
 
+/// The projects that a mail addresses beside the one in which a person takes it in.
+#[must_use]
+pub fn also_addressed(mail: &Inbound, site: &Site, facts: &Facts, into: ProjectId) -> Vec<ProjectId> {
+    also_for(&hits(&pointers(mail, site), facts), into)
+}
+
 /// The other projects that were addressed, also those that are off: their members may read.
 fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
     let mut others: Vec<ProjectId> = Vec::new();
@@ -139,8 +151,8 @@ fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
 
 /// Nobody takes part in a ticket from one of our own addresses: what we sent would come back.
 fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
-    let aliases = facts.projects.iter().flat_map(|project| &project.aliases);
-    mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, aliases))
+    let names = ProjectNames::of_facts(&facts.projects);
+    mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, &names))
 }
 
 pub(super) fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {

@@ -27,12 +27,15 @@ pub struct Questions {
     pub numbers: Vec<ProjectId>,
     /// Paths of the legacy form, present or former.
     pub paths: Vec<ProjectPath>,
-    /// Slug and suffix of the suffix form.
+    /// Slug and suffix of the suffix form, the sender's address included.
     pub suffixes: Vec<(Slug, Suffix)>,
     /// The Message-ID of the mail that a delivery report is about.
     pub reported: Option<MessageId>,
     /// Whose mails of the last hour are to be counted.
     pub sender: Option<Address>,
+    /// The first Reply-To, where it is not the sender: whose mails count where the sender is a form
+    /// of the project's, which is known only when the project is.
+    pub reply_to: Option<Address>,
 }
 
 /// What a key on record is for.
@@ -115,6 +118,18 @@ pub struct SeenMail {
     pub set_aside: bool,
 }
 
+/// What one address has caused of late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// How many mails of it were taken in within the last hour.
+    pub mails_last_hour: u32,
+    /// How many confirmations it was due in the last hour, and in the last day.
+    pub confirmations_last_hour: u32,
+    pub confirmations_last_day: u32,
+    /// How many of the last day since a person acted on a ticket of it.
+    pub confirmations_unattended: u32,
+}
+
 /// The answers.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -138,13 +153,9 @@ pub struct Facts {
     pub letter: Option<LetterFact>,
     /// Agents' addresses of the AccountIds in `keys`.
     pub agents: Vec<(AccountId, Address)>,
-    /// How many mails of this sender were taken in within the last hour.
-    pub sender_last_hour: u32,
-    /// How many confirmations this sender was due in the last hour, and in the last day.
-    pub confirmations_last_hour: u32,
-    pub confirmations_last_day: u32,
-    /// How many of the last day since a person acted on a ticket of this sender.
-    pub confirmations_unattended: u32,
+    /// What the sender has caused, and the first Reply-To.
+    pub sender: Counts,
+    pub reply_to: Counts,
 }
 
 impl ProjectFact {

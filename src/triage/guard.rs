@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Confirmation, Facts, SeenMail, Site};
+use super::{Confirmation, Counts, Facts, Requester, SeenMail, Site};
 use crate::mail::{Authentication, Defect, Inbound};
 use crate::tracker::MailRowId;
 
@@ -18,30 +18,30 @@ pub(super) fn authentication(mail: &Inbound) -> Authentication {
     }
 }
 
-pub(super) fn is_flood(site: &Site, facts: &Facts) -> bool {
-    facts.sender_last_hour >= site.budgets.mails_per_hour
+pub(super) fn is_flood(site: &Site, counts: Counts) -> bool {
+    counts.mails_last_hour >= site.budgets.mails_per_hour
 }
 
-/// Whether a new ticket is confirmed, and how. `wanted` is what its project says.
+/// Whether a new ticket is confirmed to who asks, and how. `wanted` is what its project says.
 #[must_use]
 pub fn confirmation(
     mail: &Inbound,
+    requester: &Requester,
     wanted: bool,
     site: &Site,
-    facts: &Facts,
     received_at: Timestamp,
     now: Timestamp,
 ) -> Option<Confirmation> {
     let stale = now.duration_since(received_at) > CONFIRMED_WITHIN;
-    if !wanted || stale || mail.automatic.is_some() || mail.from.is_none() {
+    if !wanted || stale || mail.automatic.is_some() || requester.person.is_none() {
         return None;
     }
-    let budgets = &site.budgets;
-    if facts.confirmations_unattended >= budgets.confirmations_per_day_unattended {
+    let (budgets, counts) = (&site.budgets, requester.counts);
+    if counts.confirmations_unattended >= budgets.confirmations_per_day_unattended {
         return None;
     }
-    let (hour, day) = (facts.confirmations_last_hour, facts.confirmations_last_day);
-    match authentication(mail) {
+    let (hour, day) = (counts.confirmations_last_hour, counts.confirmations_last_day);
+    match requester.authentication {
         Authentication::Pass => (hour < budgets.confirmations_per_hour
             && day < budgets.confirmations_per_day)
             .then_some(Confirmation { subject: !mail.subject.trim().is_empty() }),

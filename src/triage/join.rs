@@ -117,14 +117,16 @@ fn reopens(mail: &Inbound, ticket: &Ticket, facts: &Facts) -> bool {
     wanted && mail.automatic.is_none() && ticket.state == State::Closed
 }
 
-/// A colleague of a participant, of a domain that the project trusts, with a key.
+/// A colleague of a participant, of a domain that the project trusts, with a key. One whom an agent
+/// took off the ticket does not come back that way: only a person brings them back.
 fn trusted(mail: &Inbound, ticket: &Ticket, facts: &Facts) -> Option<Verdict> {
     let person = mail.from.as_ref()?;
     let joining = &facts.project(ticket.project)?.joining;
     let domain = joining.trusted.iter().find(|domain| domain.has(&person.address))?;
     let joins = mail.automatic.is_none()
         && guard::authentication(mail) == Authentication::Pass
-        && ticket.present().any(|participant| domain.has(&participant.address));
+        && ticket.present().any(|participant| domain.has(&participant.address))
+        && !ticket.participants.iter().any(|known| known.address == person.address);
     joins.then(|| Verdict::Join {
         ticket: ticket.id,
         person: person.clone(),

@@ -16,6 +16,7 @@ mod join;
 mod marker;
 mod questions;
 mod report;
+mod requester;
 mod route;
 mod row;
 mod site;
@@ -24,18 +25,20 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use addresses::ProjectNames;
 pub use adoption::{AdoptHow, Adoption};
 pub use budgets::Budgets;
 pub use cause::{HoldCause, IgnoreCause};
 pub use check_mail::{CHECK_ID, check_mark, is_check_mail};
-pub use decide::decide;
+pub use decide::{also_addressed, decide};
 pub use facts::{
-    Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
+    Counts, Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
 };
 pub use forms::KeyForm;
 pub use guard::{confirmation, copies_set_aside};
 pub use marker::{Claim, Foreign, Marker, OtherMarker, Us, judge};
 pub use questions::questions;
+pub use requester::{Requester, requester};
 pub use row::{EmailRef, InHand, MailRow};
 pub use site::{Site, Wildcard, WildcardError};
 pub use verdict::{Confirmation, Reported, Verdict, VerdictKind};

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use super::requester::reply_to;
 use super::route::{Pointer, pointers};
 use super::{KeyForm, Questions, Site};
-use crate::mail::{Inbound, MessageId};
+use crate::mail::{Address, Inbound, MessageId};
 use crate::tracker::RawHash;
 
 /// In-Reply-To, and at most 20 of References.
@@ -20,6 +21,7 @@ pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
         message_id: mail.message_id.clone(),
         check: mail.check.clone(),
         ids: ids(mail),
+        reply_to: reply_to(mail).map(|person| person.address.clone()),
         sender: sender.clone(),
         reported: mail.report.as_ref().and_then(|report| report.original.clone()),
         ..Questions::default()
@@ -27,9 +29,11 @@ pub fn questions(mail: &Inbound, site: &Site, raw: RawHash) -> Questions {
     for pointer in pointers(mail, site) {
         ask(&mut asked, pointer);
     }
+    if let Some(reply_to) = asked.reply_to.clone() {
+        ask_whose(&mut asked, site, reply_to);
+    }
     if let Some(sender) = sender {
-        asked.aliases.extend(site.read(&sender).subs.into_iter().map(|(base, _)| base));
-        asked.aliases.push(sender);
+        ask_whose(&mut asked, site, sender);
     }
     once(&mut asked.keys);
     once(&mut asked.aliases);
@@ -45,6 +49,17 @@ pub(super) fn ids(mail: &Inbound) -> Vec<MessageId> {
     once(&mut ids);
     ids.truncate(MAX_IDS);
     ids
+}
+
+/// Whether somebody's address is one of our own: an alias, or of a project's slug and suffix.
+fn ask_whose(asked: &mut Questions, site: &Site, address: Address) {
+    let reading = site.read(&address);
+    asked.aliases.extend(reading.subs.into_iter().map(|(base, _)| base));
+    asked.suffixes.extend(reading.forms.into_iter().filter_map(|form| match form {
+        KeyForm::Suffix { slug, suffix } => Some((slug, suffix)),
+        _ => None,
+    }));
+    asked.aliases.push(address);
 }
 
 fn ask(asked: &mut Questions, pointer: Pointer) {

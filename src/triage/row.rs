@@ -29,6 +29,9 @@ pub struct MailRow {
     pub message_id: Option<MessageId>,
     /// The sender's address in lower case.
     pub from: Option<String>,
+    /// For whom a form sent it, in lower case: whom the mail is counted for then, in place of its
+    /// sender.
+    pub requester: Option<String>,
     pub date: Option<Timestamp>,
     pub body_hash: [u8; 32],
     /// For the list of held mails: who wrote, to whom, about what.

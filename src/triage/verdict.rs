@@ -12,7 +12,8 @@ pub enum Verdict {
         project: ProjectId,
         /// Further projects that the mail addressed.
         also_for: Vec<ProjectId>,
-        /// Who asks: the sender, where the mail has one. Never an address of our own.
+        /// Who asks: the sender, where the mail has one, or whom a form of the project's names in
+        /// Reply-To. Never an address of our own.
         requester: Option<NameAddr>,
         /// The ticket that the mail answers without its sender taking part in it.
         linked: Option<TicketId>,

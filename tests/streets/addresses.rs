@@ -1,12 +1,13 @@
 //! One mail to every form of address: each ends in the right place and is filed in the right
 //! mailbox.
 
-use postdesk::desk::{NewProject, ProjectEdit};
+use postdesk::desk::{Desk, Links, NewProject, ProjectEdit};
 use postdesk::mail::Authentication;
+use postdesk::secret::Random;
 use postdesk::tracker::{Project, ProjectPath, Suffix};
-use postdesk::triage::{HoldCause, IgnoreCause, MailRow, VerdictKind};
+use postdesk::triage::{HoldCause, IgnoreCause, MailRow, Site, VerdictKind, Wildcard};
 
-use crate::bench::{ANNA, BEN, Bench, DESK};
+use crate::bench::{ANNA, BEN, Bench, DESK, address};
 use crate::post::post;
 
 fn path(text: &str) -> ProjectPath {
@@ -260,4 +261,54 @@ async fn reports_floods_garbage_and_mails_too_large_are_held() {
     bench.sweep().await;
     let row = bench.receive(&post("one-more").from(BEN)).await;
     assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::Flood));
+}
+
+/// What the site's configuration became since does not stand in the way of switching a project off.
+#[tokio::test]
+async fn an_edit_is_refused_for_what_it_changes_alone() {
+    let bench = Bench::start().await;
+    let long = path(&format!("acme/{}", "w".repeat(40)));
+    let new = NewProject {
+        path: long.clone(),
+        name: None,
+        aliases: vec![address("shop@acme.example")],
+        suffix: None,
+        default: false,
+    };
+    bench.desk.add_project(new).await.unwrap();
+    let site = Site {
+        wildcard: Wildcard::parse("incoming-mail+{key}@desk.example").unwrap(),
+        account: address("shop@acme.example"),
+        ..bench.desk.site().clone()
+    };
+    let links = Links::new("https://desk.example");
+    let desk = Desk::new(bench.store.clone(), bench.clock.clone(), Random::system(), site, links);
+    let off = ProjectEdit { on: Some(false), ..ProjectEdit::default() };
+    assert!(!desk.edit_project(long.clone(), off).await.unwrap().on);
+    let longer = path(&format!("acme/{}", "v".repeat(40)));
+    let suffix = Suffix::parse(&"s".repeat(20));
+    for (edit, why) in [
+        (ProjectEdit { path: Some(longer), ..ProjectEdit::default() }, "is too long"),
+        (ProjectEdit { suffix, ..ProjectEdit::default() }, "are too long"),
+        (ProjectEdit { path: Some(path("acme/w..w")), ..ProjectEdit::default() }, "two dots in a row"),
+        (ProjectEdit { path: Some(path("acme/web")), ..ProjectEdit::default() }, "belongs to"),
+        (
+            ProjectEdit { add_aliases: vec![address("help@desk.example")], ..ProjectEdit::default() },
+            "belongs to",
+        ),
+        (
+            ProjectEdit {
+                add_aliases: vec![address("incoming-mail@desk.example")],
+                ..ProjectEdit::default()
+            },
+            "of the whole desk",
+        ),
+    ] {
+        let refused = desk.edit_project(long.clone(), edit).await.unwrap_err().to_string();
+        assert!(refused.contains(why), "{refused}");
+    }
+    let dots =
+        NewProject { path: path("a..b"), name: None, aliases: Vec::new(), suffix: None, default: false };
+    let refused = bench.desk.add_project(dots).await.unwrap_err().to_string();
+    assert!(refused.contains("two dots in a row"), "{refused}");
 }

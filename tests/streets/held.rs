@@ -1,9 +1,9 @@
 //! Held mails: a person takes one in, puts it aside, or drags it back.
 
-use postdesk::desk::{DeskError, ProjectEdit};
+use postdesk::desk::{Accept, DeskError, NewProject, ProjectEdit};
 use postdesk::mail::Authentication;
 use postdesk::store::Look;
-use postdesk::tracker::{MailRowId, TicketId, Viewer};
+use postdesk::tracker::{MailRowId, ProjectPath, TicketId, Viewer};
 use postdesk::triage::{HoldCause, IgnoreCause, MailRow, VerdictKind};
 
 use crate::bench::{ANNA, BEN, Bench, DESK, form};
@@ -147,6 +147,37 @@ async fn reports_floods_and_mails_too_large() {
     assert_eq!(bench.lies_in(&large), ["Held"]);
     bench.drain().await;
     assert!(bench.left_to("MAILER-DAEMON@mail.desk.example").is_empty());
+}
+
+#[tokio::test]
+async fn the_other_projects_that_a_mail_addressed_may_read_it_when_a_person_takes_it_in() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let new = NewProject {
+        path: ProjectPath::parse("acme/shop").unwrap(),
+        name: None,
+        aliases: Vec::new(),
+        suffix: None,
+        default: false,
+    };
+    let other = bench.desk.add_project(new).await.unwrap();
+    let cc = bench.desk.site().current(&other).unwrap();
+    bench.receive(&post("m1")).await;
+    bench.drain().await;
+    // Held, because neither takes new tickets.
+    switch(&bench, false).await;
+    let off = ProjectEdit { on: Some(false), ..ProjectEdit::default() };
+    bench.desk.edit_project(other.path.clone(), off).await.unwrap();
+    let row = hold(&bench, &post("both").cc(&cc), HoldCause::ProjectOff).await;
+    take(&bench, &row, VerdictKind::Open).await;
+    assert_eq!(bench.ticket(2).also_for, [other.id]);
+    // Unverified, and then a ticket of its own.
+    let key = bench.left_to(ANNA)[0].1.reply_to[0].address.clone();
+    let row = bench.receive(&post("stranger").from(BEN).to(key).cc(&cc)).await;
+    assert_eq!(row.verdict, VerdictKind::Unverified);
+    let (ticket, event) = (bench.ticket(1).id, bench.ticket(1).last_event);
+    bench.desk.decide_unverified(bench.jane, ticket, form(), event, Accept::OwnTicket).await.unwrap();
+    assert_eq!(bench.ticket(3).also_for, [other.id]);
 }
 
 #[tokio::test]

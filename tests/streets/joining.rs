@@ -71,7 +71,10 @@ async fn people_in_cc_take_part_where_the_project_wants_it_and_wait_for_an_agent
     bench.receive(&post("m1").cc(BEN)).await;
     assert_eq!(people(&bench.ticket(1)), [ANNA], "by default nobody does");
     edit(&bench, ProjectEdit { cc_participants: Some(true), ..ProjectEdit::default() }).await;
-    let cc = format!("Ben <{BEN}>, {DESK}, help@desk.example, incoming+acme/web@desk.example, {ANNA}");
+    let suffix = postdesk::tracker::Suffix::parse("help");
+    edit(&bench, ProjectEdit { suffix, ..ProjectEdit::default() }).await;
+    let ours = "help@desk.example, incoming+acme/web@desk.example, acme-web-help@all.example";
+    let cc = format!("Ben <{BEN}>, {DESK}, {ours}, {ANNA}");
     bench.receive(&post("m2").cc(cc)).await;
     let ticket = bench.ticket(2);
     assert_eq!(people(&ticket), [ANNA, BEN], "our own addresses never take part");
@@ -144,4 +147,41 @@ async fn an_agent_adds_somebody_and_takes_somebody_off() {
     let requester = now.requester().unwrap().no;
     let refused = bench.desk.remove_participant(bench.jane, ticket.id, form(), requester).await;
     assert!(matches!(refused, Err(DeskError::Refused(Refusal::Requester))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_forms_mail_is_of_the_customer_in_its_reply_to() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let form = vec![address("form@site.example")];
+    edit(&bench, ProjectEdit { add_form_senders: form.clone(), ..ProjectEdit::default() }).await;
+    let from_form = |id: &str| {
+        let post = post(id).from("Contact <form@site.example>").authentication(Authentication::Pass);
+        post.header("Reply-To", format!("Ben <{BEN}>"))
+    };
+    let row = bench.receive(&from_form("m1")).await;
+    assert_eq!(
+        (row.from.as_deref(), row.requester.as_deref()),
+        (Some("form@site.example"), Some(BEN)),
+        "whose mail it is, and for whom it counts"
+    );
+    bench.drain().await;
+    let ticket = bench.ticket(1);
+    assert_eq!(people(&ticket), [BEN]);
+    assert!(bench.left_to("form@site.example").is_empty());
+    let confirmed = bench.left_to(BEN).remove(0).1;
+    assert!(!confirmed.subject.contains("Question m1"), "nobody vouches for who filled it in");
+    assert_eq!(confirmed.to[0].name, None);
+    let answer = post("answer").from(BEN).to(&confirmed.reply_to[0].address);
+    assert_eq!(bench.receive(&answer).await.verdict, VerdictKind::Comment);
+    bench.receive(&from_form("m2")).await;
+    bench.drain().await;
+    assert_eq!((people(&bench.ticket(2)), bench.left_to(BEN).len()), (vec![BEN.to_owned()], 1), "one a day");
+    // One that was held is of the same customer when a person takes it in.
+    let held = bench.receive(&from_form("m3").to(DESK)).await;
+    bench.desk.take_in(bench.jane, held.id, crate::bench::form(), Some(bench.project.id)).await.unwrap();
+    assert_eq!(people(&bench.ticket(3)), [BEN]);
+    edit(&bench, ProjectEdit { remove_form_senders: form, ..ProjectEdit::default() }).await;
+    bench.receive(&from_form("m4")).await;
+    assert_eq!(people(&bench.ticket(4)), ["form@site.example"]);
 }

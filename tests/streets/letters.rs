@@ -98,6 +98,7 @@ async fn an_unknown_sender_gets_a_neutral_subject_and_one_confirmation_a_day() {
     bench.drain().await;
     let left = bench.left_to(ANNA);
     assert_eq!(left.len(), 1);
+    assert_eq!(left[0].1.to[0].name, None, "the name is the sender's word as much as the subject is");
     assert_eq!(left[0].1.subject, "Your request has the number #1");
     assert!(!String::from_utf8_lossy(&left[0].0.raw).contains("pills"));
     let failed = post("forged").from("victim@elsewhere.example").authentication(Authentication::Fail);

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use postdesk::desk::{DeskError, TicketAsk};
+use postdesk::desk::{DeskError, ProjectEdit, TicketAsk};
 use postdesk::tracker::{EventNo, OutboxState, Refusal, State, Ticket};
 
-use crate::bench::{ANNA, BEN, Bench, Tuning, form};
+use crate::bench::{ANNA, BEN, Bench, DESK, Tuning, form};
 use crate::post::post;
 
 const UNDO: Duration = Duration::from_secs(20);
@@ -123,4 +123,26 @@ async fn undo_works_while_the_mail_server_is_away() {
     bench.server.faults().clear();
     bench.settle().await;
     assert_eq!((bench.left_to(ANNA).len(), bench.left_to(BEN).len()), (1, 0));
+}
+
+#[tokio::test]
+async fn who_came_by_cc_gets_nothing_where_the_only_answer_was_taken_back() {
+    let bench = Bench::tuned(Tuning { undo: UNDO, ..Tuning::default() }).await;
+    bench.adopt_empty().await;
+    let edit = ProjectEdit { cc_participants: Some(true), ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    bench.receive(&post("m1").cc(BEN)).await;
+    let ticket = bench.ticket(1);
+    bench.comment(&ticket, "Too fast.").await;
+    undo(&bench, &ticket, bench.ticket(1).last_event).await.unwrap();
+    let more = |id: &str, who: &str| post(id).to(DESK).header("In-Reply-To", "<m1@customer.example>").cc(who);
+    bench.receive(&more("m2", "kim@third.example")).await;
+    bench.receive(&more("m3", "kim@third.example")).await;
+    bench.advance(UNDO);
+    bench.drain().await;
+    assert!(bench.left_to(BEN).is_empty() && bench.left_to("kim@third.example").is_empty());
+    bench.comment(&ticket, "Better.").await;
+    bench.advance(UNDO);
+    bench.drain().await;
+    assert_eq!((bench.left_to(BEN).len(), bench.left_to("kim@third.example").len()), (1, 1));
 }

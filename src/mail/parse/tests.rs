@@ -75,14 +75,38 @@ fn what_is_missing_is_a_defect() {
 }
 
 #[test]
-fn several_senders_are_never_authenticated() {
-    let results = "Authentication-Results: mx; dmarc=pass header.from=example.com\r\n";
-    let one = format!("{results}From: a@example.com\r\n\r\nx");
-    assert_eq!(parse(one.as_bytes(), Some("mx")).authentication, Authentication::Pass);
-    for two in ["From: a@example.com, b@evil.example\r\n", "From: a@example.com\r\nFrom: b@evil.example\r\n"]
-    {
-        let raw = format!("{results}{two}\r\nx");
-        assert_eq!(parse(raw.as_bytes(), Some("mx")).authentication, Authentication::Unknown, "{two}");
+fn several_senders_never_pass_and_fail_as_the_first_does() {
+    let judged = |result: &str, from: &str| {
+        let raw =
+            format!("Authentication-Results: mx; dmarc={result} header.from=example.com\r\n{from}\r\n\r\nx");
+        parse(raw.as_bytes(), Some("mx")).authentication
+    };
+    assert_eq!(judged("pass", "From: a@example.com"), Authentication::Pass);
+    assert_eq!(judged("fail", "From: a@example.com"), Authentication::Fail);
+    for two in ["From: a@example.com, b@evil.example", "From: a@example.com\r\nFrom: b@evil.example"] {
+        assert_eq!(judged("pass", two), Authentication::Unknown, "{two}");
+        assert_eq!(judged("fail", two), Authentication::Fail, "{two}");
+    }
+}
+
+#[test]
+fn an_encoded_word_is_nobodys_address() {
+    for from in [
+        "=?utf-8?q?ann=40customer.example?=",
+        "=?utf-8?q?ann@customer.example?=",
+        "<=?utf-8?q?ann=40customer.example?=>",
+        "=?utf-8?b?YW5uQGN1c3RvbWVyLmV4YW1wbGU=?=",
+    ] {
+        let raw = format!("From: {from}\r\n\r\nx");
+        assert_eq!(parse(raw.as_bytes(), None).from, None, "{from}");
+        let raw = format!("From: {from}, Eve <eve@evil.example>\r\n\r\nx");
+        let first = parse(raw.as_bytes(), None).from.map(|first| first.address.to_string());
+        assert_eq!(first.as_deref(), Some("eve@evil.example"), "{from}");
+    }
+    for from in ["=?utf-8?q?J=C3=BCrgen?= <Ann@customer.example>", "\"Ann@customer.example\""] {
+        let raw = format!("From: {from}\r\n\r\nx");
+        let have = parse(raw.as_bytes(), None).from.map(|from| from.address.to_string());
+        assert_eq!(have.as_deref(), Some("Ann@customer.example"), "{from}");
     }
 }
 

@@ -64,6 +64,8 @@ pub struct StoredMailRow {
     #[n(14)]
     #[cbor(default)]
     filed: bool,
+    #[n(15)]
+    requester: Option<String>,
 }
 
 impl Record for MailRow {
@@ -86,6 +88,7 @@ impl Record for MailRow {
             project: self.project.map(|id| id.0),
             taken_at: Stamp(self.taken_at),
             filed: self.filed,
+            requester: self.requester.clone(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Record for MailRow {
             project: stored.project.map(ProjectId),
             taken_at: stored.taken_at.0,
             filed: stored.filed,
+            requester: stored.requester,
         })
     }
 }

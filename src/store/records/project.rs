@@ -53,6 +53,9 @@ pub struct StoredProject {
     #[n(22)]
     #[cbor(default)]
     trusted_domains: Vec<String>,
+    #[n(23)]
+    #[cbor(default)]
+    form_senders: Vec<String>,
     #[n(30)]
     keep_closed_days: Option<u32>,
 }
@@ -90,6 +93,7 @@ impl Record for Project {
             reply_all_joins: self.joining.reply_all,
             cc_participants: self.joining.cc,
             trusted_domains: self.joining.trusted.iter().map(ToString::to_string).collect(),
+            form_senders: self.joining.form_senders.iter().map(ToString::to_string).collect(),
             keep_closed_days: self.keep_closed_days,
             created_at: Stamp(self.created_at),
         }
@@ -121,6 +125,11 @@ impl Record for Project {
                     .iter()
                     .filter_map(|text| TrustedDomain::parse(text).ok())
                     .collect(),
+                form_senders: stored
+                    .form_senders
+                    .iter()
+                    .map(|text| address(text))
+                    .collect::<Result<_, _>>()?,
             },
             keep_closed_days: stored.keep_closed_days,
             created_at: stored.created_at.0,

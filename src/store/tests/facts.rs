@@ -171,8 +171,11 @@ async fn one_id_may_belong_to_mails_of_two_tickets() {
 
 fn counts(read: &Read, now: jiff::Timestamp) -> (u32, u32, u32) {
     let sender = Some(address("Anna@Example.org"));
-    let facts = read.facts(&Questions { sender, ..Questions::default() }, now).unwrap();
-    (facts.sender_last_hour, facts.confirmations_last_hour, facts.confirmations_last_day)
+    let counts = read.facts(&Questions { sender, ..Questions::default() }, now).unwrap().sender;
+    let reply_to = Some(address("anna@example.ORG"));
+    let asked = Questions { reply_to, ..Questions::default() };
+    assert_eq!(read.facts(&asked, now).unwrap().reply_to, counts, "counted alike");
+    (counts.mails_last_hour, counts.confirmations_last_hour, counts.confirmations_last_day)
 }
 
 #[tokio::test]
@@ -191,6 +194,17 @@ async fn a_senders_mails_and_confirmations_are_counted_for_their_time() {
                 from: Some("berta@example.org".to_owned()),
                 ..taken(6, NOW, VerdictKind::Open)
             })?;
+            // A form's mail is the customer's, whom it names.
+            let named = |who: &str| Some(who.to_owned());
+            w.add_mail_row(MailRow {
+                requester: named("berta@example.org"),
+                ..taken(7, NOW, VerdictKind::Open)
+            })?;
+            w.add_mail_row(MailRow {
+                from: named("form@example.com"),
+                requester: named("anna@example.org"),
+                ..taken(8, NOW - 1, VerdictKind::Open)
+            })?;
             for (who, at_second) in [
                 ("anna@example.org", NOW - 86_401),
                 ("ANNA@example.org", NOW - 86_400),
@@ -203,7 +217,7 @@ async fn a_senders_mails_and_confirmations_are_counted_for_their_time() {
             Ok(())
         })
         .await;
-    assert_eq!(counts(&bench.store.read().unwrap(), at(NOW)), (2, 2, 3));
+    assert_eq!(counts(&bench.store.read().unwrap(), at(NOW)), (3, 2, 3));
 
     // A held mail that a person takes in counts from then on; confirmations of yesterday are dropped.
     bench.clock.advance(Duration::from_secs(1));
@@ -215,6 +229,6 @@ async fn a_senders_mails_and_confirmations_are_counted_for_their_time() {
         })
         .await;
     let read = bench.store.read().unwrap();
-    assert_eq!(counts(&read, at(NOW)), (3, 3, 3), "the oldest is gone, the newest came");
+    assert_eq!(counts(&read, at(NOW)), (4, 3, 3), "the oldest is gone, the newest came");
     assert_eq!(counts(&read, at(NOW + 3601)), (0, 1, 3));
 }

@@ -31,6 +31,12 @@ fn projects_and_accounts_come_back() {
         from_name: FromName::Agent,
         confirm: true,
         reopen: false,
+        joining: Joining {
+            reply_all: true,
+            cc: true,
+            trusted: vec![TrustedDomain::parse("customer.example").unwrap()],
+            form_senders: vec![address("Form@Example.com")],
+        },
         ..project("acme/web/deep")
     });
     comes_back(&account("jane"));
@@ -115,6 +121,7 @@ fn every_verdict_comes_back() {
     comes_back(&MailRow {
         message_id: None,
         from: None,
+        requester: Some("anna@example.org".to_owned()),
         date: None,
         ticket: Some(TicketId(2)),
         project: Some(ProjectId(3)),
@@ -317,6 +324,7 @@ fn a_record_of_an_earlier_version_is_read() {
     let read: Project = records::decode(Table::Projects, &octets).unwrap();
     assert_eq!((read.id, read.path.as_str()), (ProjectId(3), "acme/web"));
     assert!(read.confirm && read.reopen && !read.on && read.members.is_empty());
+    assert_eq!(read.joining, Joining::default());
 }
 
 #[test]

@@ -101,6 +101,7 @@ pub fn mail_row(raw: u8) -> MailRow {
         raw: RawHash([raw; 32]),
         message_id: MessageId::parse(&format!("{raw}@example.org")),
         from: Some("anna@example.org".to_owned()),
+        requester: None,
         date: Some(at(899)),
         body_hash: [raw; 32],
         from_label: "Anna <anna@example.org>".to_owned(),

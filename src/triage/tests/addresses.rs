@@ -3,7 +3,7 @@
 use super::world::{Letter, RAW, World, address, key, site};
 use super::{check, check_in};
 use crate::tracker::ProjectId;
-use crate::triage::{Wildcard, questions};
+use crate::triage::{ProjectNames, Wildcard, questions};
 
 const WEB: &str = "to incoming+acme-web-7-issue-@desk.example.com";
 
@@ -233,8 +233,8 @@ fn reply_marks_count_with_our_own_host_only() {
 
 #[test]
 fn our_own_addresses_are_recognised() {
-    let aliases = [address("support@example.com")];
-    let ours = |text: &str| site().is_ours(&address(text), &aliases);
+    let names = ProjectNames::of_facts(&World::new().projects);
+    let ours = |text: &str| site().is_ours(&address(text), &names);
     for text in [
         "mailbox@desk.example.com",
         "Mailbox+tag@desk.example.com",
@@ -244,14 +244,21 @@ fn our_own_addresses_are_recognised() {
         "help-anything@older.example.com",
         "acme-web-7-issue-@old.example.com",
         "acme/web@old.example.com",
+        "acme-web-help@old.example.com",
+        "Acme-Site-Help@old.example.com",
         "support@example.com",
         "SUPPORT+x@example.com",
     ] {
         assert!(ours(text), "{text}");
     }
-    for text in
-        ["jane@old.example.com", "mary-ann@old.example.com", "sales@example.com", "incoming@example.com"]
-    {
+    for text in [
+        "jane@old.example.com",
+        "mary-ann@old.example.com",
+        "acme-web-ann@old.example.com",
+        "acme-shop-help@old.example.com",
+        "sales@example.com",
+        "incoming@example.com",
+    ] {
         assert!(!ours(text), "{text}");
     }
     assert!(ours(&format!("{}@old.example.com", key('x'))));

@@ -1,6 +1,6 @@
 //! Copies, our own mails, automatic mails, confirmations and floods.
 
-use super::world::{Letter, RAW, World, seen};
+use super::world::{Letter, RAW, World, address, seen};
 use super::{check, check_in};
 use crate::tracker::{MailRowId, RawHash};
 use crate::triage::{SeenMail, copies_set_aside, questions};
@@ -59,6 +59,9 @@ fn our_own_mail_come_back_is_ignored_and_a_forged_one_held() {
     check("from incoming+$a@desk.example.com to tools@old.example.com", "hold H13 project 9");
     check("from support+$a@example.com to tools@old.example.com auth pass", "hold H13 project 9");
     check("from mailbox@desk.example.com to incoming+$a@desk.example.com", "hold H13");
+    check("from acme-web-help@old.example.com to tools@old.example.com", "hold H13 project 9");
+    check("from acme-site-help@old.example.com to tools@old.example.com", "hold H13 project 9");
+    check("from acme-web-ann@old.example.com to tools@old.example.com", "open 9 neutral");
     // People may live on a domain that is a catch-all.
     check("from jane@old.example.com to support@example.com", "open 7 neutral");
 }
@@ -113,7 +116,8 @@ fn a_mail_older_than_a_day_is_not_confirmed() {
 fn confirmations_have_a_budget_by_sender() {
     let check_budget = |hour, day, auth: &str, verdict: &str| {
         let mut world = World::new();
-        (world.confirmations_last_hour, world.confirmations_last_day) = (hour, day);
+        world.sender.confirmations_last_hour = hour;
+        world.sender.confirmations_last_day = day;
         check_in(&world, &format!("{WEB} {auth}"), verdict);
     };
     check_budget(4, 19, "auth pass", "open 7 subject");
@@ -126,10 +130,57 @@ fn confirmations_have_a_budget_by_sender() {
 #[test]
 fn a_flood_is_held_and_comments_are_not() {
     let mut world = World::new();
-    world.sender_last_hour = 49;
+    world.sender.mails_last_hour = 49;
     check_in(&world, WEB, "open 7 neutral");
-    world.sender_last_hour = 50;
+    world.sender.mails_last_hour = 50;
     check_in(&world, WEB, "hold H08 project 7");
     check_in(&world, "from ann@customer.example to incoming+$a@desk.example.com", "comment 70 by 1");
     check_in(&world, "to incoming+$a@desk.example.com", "hold H08 ticket 70 project 7");
+}
+
+#[test]
+fn a_forms_mail_is_of_the_customer_whom_it_names() {
+    let mut world = World::new();
+    let form = "from form@site.example reply ann@customer.example reply eve@elsewhere.example";
+    check_in(&world, &format!("{WEB} {form}"), "open 7 neutral");
+    world.projects[0].joining.form_senders = vec![address("Form@Site.example")];
+    for auth in ["auth pass", ""] {
+        check_in(&world, &format!("{WEB} {form} {auth}"), "open 7 neutral for ann@customer.example");
+    }
+    check_in(&world, &format!("{WEB} {form} auth fail"), "open 7 silent for ann@customer.example");
+    check_in(&world, &format!("{WEB} reply ann@customer.example"), "open 7 neutral");
+    check_in(&world, &format!("{form} to tools@old.example.com auth pass"), "open 9 subject");
+    // Nobody who could ask.
+    for reply in ["", "reply FORM@site.example", "reply support@example.com", "reply tools@old.example.com"] {
+        check_in(&world, &format!("{WEB} from form@site.example {reply}"), "open 7 neutral");
+    }
+    for reply in ["support+x@example.com", "incoming+x@desk.example.com", "acme-web-help@old.example.com"] {
+        check_in(&world, &format!("{WEB} from form@site.example reply {reply}"), "open 7 neutral");
+    }
+    // An answer is its sender's, whomever else it names.
+    check_in(&world, &format!("{form} to incoming+$a@desk.example.com"), "unverified 70 stranger");
+    check_in(
+        &world,
+        &format!("{form} re m70@x to support@example.com"),
+        "open 7 linked 70 neutral for ann@customer.example",
+    );
+}
+
+#[test]
+fn a_forms_mail_counts_for_the_customer_whom_it_names() {
+    let mut world = World::new();
+    world.projects[0].joining.form_senders = vec![address("form@site.example")];
+    let form = format!("{WEB} from form@site.example");
+    world.sender.mails_last_hour = 50;
+    world.sender.confirmations_last_day = 20;
+    check_in(
+        &world,
+        &format!("{form} reply ann@customer.example"),
+        "open 7 neutral for ann@customer.example",
+    );
+    check_in(&world, &form, "hold H08 project 7");
+    world.reply_to.confirmations_last_day = 1;
+    check_in(&world, &format!("{form} reply ann@customer.example"), "open 7 silent for ann@customer.example");
+    world.reply_to.mails_last_hour = 50;
+    check_in(&world, &format!("{form} reply ann@customer.example"), "hold H08 project 7");
 }

@@ -1,8 +1,10 @@
 //! The joining list of the design, line by line.
 
+use jiff::Timestamp;
+
 use super::world::World;
 use super::{check, check_in};
-use crate::tracker::TrustedDomain;
+use crate::tracker::{Subscription, TrustedDomain};
 
 const KEY: &str = "to incoming+$a@desk.example.com";
 
@@ -73,6 +75,21 @@ fn a_trusted_domain_joins_by_key_with_authentication_and_a_colleague_on_the_tick
     check_in(&world, &format!("{dora} to incoming+$d@desk.example.com auth pass"), "unverified 80 stranger");
     world.projects[0].joining.trusted = trust("partner.example");
     check_in(&world, &format!("from eve@partner.example {KEY} auth pass"), "unverified 70 stranger");
+}
+
+#[test]
+fn whom_an_agent_took_off_does_not_come_back_by_trust() {
+    let mut world = World::new();
+    world.projects[0].joining.trusted = vec![TrustedDomain::parse("customer.example").unwrap()];
+    let bob = format!("from Bob@Customer.example {KEY} auth pass");
+    check_in(&world, &bob, "comment 70 by 2");
+    world.tickets[0].participants[1].subscription = Subscription::Removed { at: Timestamp::UNIX_EPOCH };
+    check_in(&world, &bob, "unverified 70 stranger");
+    check_in(
+        &world,
+        &format!("from dora@customer.example {KEY} auth pass"),
+        "join 70 by dora@customer.example",
+    );
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::tracker::{
     Subscription, Suffix, Ticket, TicketId,
 };
 use crate::triage::{
-    Budgets, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site, TicketFact,
-    Verdict, Wildcard, decide, questions,
+    Budgets, Counts, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site,
+    TicketFact, Verdict, Wildcard, decide, questions,
 };
 
 pub const RAW: RawHash = RawHash([9; 32]);
@@ -48,10 +48,8 @@ pub struct World {
     pub seen: Vec<SeenMail>,
     pub default_project: Option<ProjectId>,
     pub ours: Vec<MessageId>,
-    pub sender_last_hour: u32,
-    pub confirmations_last_hour: u32,
-    pub confirmations_last_day: u32,
-    pub confirmations_unattended: u32,
+    pub sender: Counts,
+    pub reply_to: Counts,
 }
 
 fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
@@ -154,10 +152,8 @@ impl World {
             seen: Vec::new(),
             default_project: None,
             ours: vec![MessageId::parse("ours@x").unwrap()],
-            sender_last_hour: 0,
-            confirmations_last_hour: 0,
-            confirmations_last_day: 0,
-            confirmations_unattended: 0,
+            sender: Counts::default(),
+            reply_to: Counts::default(),
         }
     }
 
@@ -190,10 +186,8 @@ impl World {
             default_project: self.default_project,
             letter: None,
             agents: vec![(AccountId(1), address("jane@team.example"))],
-            sender_last_hour: self.sender_last_hour,
-            confirmations_last_hour: self.confirmations_last_hour,
-            confirmations_last_day: self.confirmations_last_day,
-            confirmations_unattended: self.confirmations_unattended,
+            sender: asked.sender.as_ref().map_or_else(Counts::default, |_| self.sender),
+            reply_to: asked.reply_to.as_ref().map_or_else(Counts::default, |_| self.reply_to),
         }
     }
 
@@ -202,7 +196,14 @@ impl World {
         let asked = questions(&letter.mail, &self.site, RAW);
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
         let received_at = now - SignedDuration::from_hours(letter.age_hours);
-        describe(&decide(&letter.mail, &self.site, &self.facts(&asked), received_at, now))
+        let verdict = decide(&letter.mail, &self.site, &self.facts(&asked), received_at, now);
+        let mut line = describe(&verdict);
+        if let Verdict::Open { requester: Some(person), .. } = &verdict
+            && letter.mail.from.as_ref() != Some(person)
+        {
+            line.push_str(&format!(" for {}", person.address));
+        }
+        line
     }
 }
 
@@ -212,7 +213,7 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Words and values in turn: `from` (`nobody` for none), `to`, `cc`, `delivered`, `received`,
+    /// Words and values in turn: `from` (`nobody` for none), `reply` (Reply-To), `to`, `cc`, `delivered`, `received`,
     /// `mark`, `re`, `ref`, `auth`, `auto`, `subject`, `id`, `with` (a defect), `age` (hours).
     pub fn parse(line: &str) -> Self {
         let mut letter = Self { mail: plain(), age_hours: 0 };
@@ -244,6 +245,7 @@ impl Letter {
                 let mark = Scanned::ReplyMark { key: ReplyKey::parse(key).unwrap(), host: host.to_owned() };
                 mail.scanned.push((ScanHeader::References, mark));
             }
+            "reply" => mail.reply_to.push(NameAddr::from(address(value))),
             "from" => mail.from = (value != "nobody").then(|| NameAddr::from(address(value))),
             "re" => mail.in_reply_to.push(id()),
             "ref" => mail.references.push(id()),
