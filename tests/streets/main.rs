@@ -24,6 +24,7 @@ mod faults_in_push;
 mod faults_out;
 mod faults_out_answers;
 mod faults_out_push;
+mod faults_out_sent;
 mod fixture;
 mod forms;
 mod full_disk;
