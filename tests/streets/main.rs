@@ -22,6 +22,7 @@ mod check_mail;
 mod faults_in;
 mod faults_in_push;
 mod faults_in_server;
+mod faults_listed;
 mod faults_out;
 mod faults_out_answers;
 mod faults_out_push;
