@@ -5,16 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use postdesk::demo::server::{At, Fault, Times};
-use postdesk::desk::{Fitness, IntakeStanding, Street};
+use postdesk::desk::{Fitness, IntakeStanding};
 use postdesk::tracker::OutboxState;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench::{ANNA, Bench};
 use crate::post::post;
+use crate::running::{Running, pass, until};
 
 /// What the streets of this thread say from `info` on.
 #[derive(Clone, Default)]
@@ -50,36 +49,6 @@ impl Log {
     }
 }
 
-/// Lets the streets do what they can do now.
-async fn work(bench: &Bench) {
-    for _ in 0..40 {
-        tokio::task::yield_now().await;
-    }
-    while ![Street::Intake, Street::Delivery].iter().all(|street| bench.desk.pulse().rests(*street)) {
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn pass(bench: &Bench, time: Duration) {
-    let steps = time.as_secs() / 60;
-    for _ in 0..steps {
-        bench.advance(Duration::from_secs(60));
-        work(bench).await;
-    }
-}
-
-/// Lets time pass until something holds.
-async fn until(bench: &Bench, what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..100_000 {
-        if holds() {
-            return;
-        }
-        bench.advance(Duration::from_millis(500));
-        work(bench).await;
-    }
-    panic!("never: {what}: {:?}", bench.desk.standing().get());
-}
-
 fn count(lines: &[String], text: &str) -> usize {
     lines.iter().filter(|line| line.contains(text)).count()
 }
@@ -89,12 +58,7 @@ async fn a_day_without_the_mail_server() {
     let log = Log::default();
     let _listening = log.listen();
     let (bench, ticket) = Bench::with_ticket().await;
-    let (stop, stopped) = watch::channel(false);
-    let mut streets = JoinSet::new();
-    let (intake, delivery) = (bench.intake.clone(), bench.delivery.clone());
-    let (one, two) = (stopped.clone(), stopped);
-    streets.spawn(async move { intake.run(one).await });
-    streets.spawn(async move { delivery.run(two).await });
+    let streets = Running::start(&bench);
     until(&bench, "push", || bench.desk.standing().get().listening.is_some()).await;
     log.take();
 
@@ -137,6 +101,5 @@ async fn a_day_without_the_mail_server() {
     assert_eq!(count(&said, "mail taken in"), 3, "{said:#?}");
     assert_eq!(said.len(), 5, "{said:#?}");
 
-    stop.send_replace(true);
-    while streets.join_next().await.is_some() {}
+    streets.stop().await;
 }

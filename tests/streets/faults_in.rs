@@ -8,33 +8,43 @@ use postdesk::store::Look;
 use postdesk::triage::{HoldCause, VerdictKind};
 
 use crate::bench::{Bench, DESK};
-use crate::post::post;
+use crate::post::{Post, post};
 
 const QUERY: At = At::Call("Email/query");
 const SET: At = At::Call("Email/set");
 
+/// The mail with this number, each of another person.
+pub fn mail(no: u32) -> Post {
+    post(&format!("m{no}")).from(format!("p{no}@elsewhere.example"))
+}
+
 /// Three mails of three people lie in the intake mailbox of a desk that has adopted it.
-async fn three_mails() -> Bench {
+pub async fn three_mails() -> Bench {
     let bench = Bench::start().await;
     bench.adopt_empty().await;
     for no in 1..=3 {
-        bench.deliver(&post(&format!("m{no}")).from(format!("p{no}@elsewhere.example")));
+        bench.deliver(&mail(no));
     }
     bench
 }
 
-/// Exactly one ticket each, everything filed. One that could not be had at first comes after the
-/// others.
 fn assert_three_tickets(bench: &Bench, what: &str) {
-    let mut titles: Vec<_> = (1..=3).map(|number| bench.ticket(number).title).collect();
+    assert_tickets(bench, 3, what);
+}
+
+/// Exactly one ticket for each of the first so many mails, everything filed. One that could not be had
+/// at first comes after the others.
+pub fn assert_tickets(bench: &Bench, count: u32, what: &str) {
+    let mut titles: Vec<_> = (1..=count).map(|number| bench.ticket(number).title).collect();
     titles.sort();
-    assert_eq!(titles, ["Question m1", "Question m2", "Question m3"], "{what}");
+    let wanted: Vec<_> = (1..=count).map(|no| format!("Question m{no}")).collect();
+    assert_eq!(titles, wanted, "{what}");
     let read = bench.store.read().unwrap();
-    assert!(read.ticket_by_number(bench.project.id, 4).unwrap().is_none(), "{what}");
+    assert!(read.ticket_by_number(bench.project.id, count + 1).unwrap().is_none(), "{what}");
     assert!(read.in_hand().unwrap().is_empty(), "{what}");
     assert!(bench.rows().iter().all(|row| row.filed), "{what}");
     assert!(bench.mails_in("inbox").is_empty(), "{what}");
-    assert_eq!(bench.mails_in("Handled").len(), 3, "{what}");
+    assert_eq!(bench.mails_in("Handled").len(), count as usize, "{what}");
 }
 
 /// Sweeps, and lets time pass whenever the fault has struck: it may be a slow answer.
@@ -114,6 +124,56 @@ async fn errors_of_single_methods_are_waited_out() {
             assert_three_tickets(&bench, &format!("{method} {error}"));
         }
     }
+}
+
+#[tokio::test]
+async fn too_many_requests_without_a_time_leave_the_mails_where_they_lie() {
+    for at in [QUERY, At::Call("Email/get"), At::Download, SET] {
+        let bench = three_mails().await;
+        let busy = bench.server.faults().add(Fault::TooMany(at, None), Times::Always);
+        for turn in 1..=2 {
+            assert!(bench.intake.sweep().await.is_err(), "{at:?}");
+            assert!(busy.hits() >= turn, "{at:?}");
+            assert_eq!(bench.mails_in("inbox").len(), 3, "{at:?}");
+            assert!(bench.rows().iter().all(|row| !row.filed), "{at:?}");
+        }
+        busy.clear();
+        bench.sweep().await;
+        assert_three_tickets(&bench, &format!("{at:?}"));
+        assert_eq!(bench.rows().len(), 3, "{at:?}: each was taken once");
+    }
+}
+
+#[tokio::test]
+async fn a_filing_that_is_refused_for_an_unknown_reason_is_repeated() {
+    let bench = three_mails().await;
+    let why = Some("not while the moon is full".to_owned());
+    let refusing =
+        bench.server.faults().add(Fault::SetError("Email/set", "moonPhase".to_owned(), why), Times::Always);
+    for (turn, taken) in [(1, 3), (2, 0)] {
+        assert_eq!(bench.sweep().await, Swept::Done { taken });
+        assert_eq!((refusing.hits(), bench.mails_in("inbox").len()), (3 * turn, 3));
+        assert_eq!(bench.rows().iter().filter(|row| row.filed).count(), 0);
+    }
+    refusing.clear();
+    assert_eq!(bench.sweep().await, Swept::Done { taken: 0 });
+    assert_three_tickets(&bench, "the moon wanes");
+    assert_eq!(bench.verdicts(), [VerdictKind::Open; 3]);
+}
+
+#[tokio::test]
+async fn mails_that_the_server_pretends_to_have_filed_are_filed_later() {
+    let bench = three_mails().await;
+    let pretend = bench.server.faults().add(Fault::PretendUpdate, Times::Always);
+    for taken in [3, 0] {
+        assert_eq!(bench.sweep().await, Swept::Done { taken });
+        assert_eq!((bench.rows().len(), bench.mails_in("inbox").len()), (3, 3));
+    }
+    assert!(pretend.hits() >= 6);
+    pretend.clear();
+    assert_eq!(bench.sweep().await, Swept::Done { taken: 0 });
+    assert_three_tickets(&bench, "in the end");
+    assert_eq!(bench.verdicts(), [VerdictKind::Open; 3]);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ const SUBMIT: At = At::Call("EmailSubmission/set");
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A desk whose server has these habits, and Anna's confirmed ticket.
-async fn with_habits(habits: Habits) -> (Bench, Ticket) {
+pub async fn with_habits(habits: Habits) -> (Bench, Ticket) {
     let clock = postdesk::clock::Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
     let server = Server::start(options(&clock).habits(habits)).await.unwrap();
     let bench = Bench::on(server, clock).await;
@@ -26,12 +26,12 @@ async fn with_habits(habits: Habits) -> (Bench, Ticket) {
     (bench, ticket)
 }
 
-fn last(bench: &Bench) -> OutboxRow {
+pub fn last(bench: &Bench) -> OutboxRow {
     bench.all_letters().pop().unwrap()
 }
 
 /// The letter is sent, left exactly once, and lies in Sent and nowhere else.
-fn assert_sent_once(bench: &Bench, letter: &OutboxRow, what: &str) {
+pub fn assert_sent_once(bench: &Bench, letter: &OutboxRow, what: &str) {
     let now = bench.store.read().unwrap().letter(letter.id).unwrap().unwrap();
     assert_eq!(now.state, OutboxState::Sent, "{what}: {now:?}");
     assert_eq!(bench.times_left().get(now.message_id.as_str()), Some(&1), "{what}");

@@ -24,7 +24,7 @@ fn waiting(bench: &Bench) -> usize {
 }
 
 /// While nobody lets time pass, a slow answer does not come.
-async fn until_left(server: &Server, count: usize) {
+pub async fn until_left(server: &Server, count: usize) {
     let all = server.wait_until(|world| world.mails(DESK, "sent").len() >= count);
     tokio::time::timeout(Duration::from_secs(20), all).await.expect("the others did not leave");
 }
