@@ -153,7 +153,7 @@ pub struct Delivery {
     marker: MarkerWatch,
     theme: Theme,
     settings: Arc<DeliverySettings>,
-    ways: Arc<Mutex<Option<Arc<Ways>>>>,
+    ways: Arc<Mutex<Option<(u64, Arc<Ways>)>>>,
     /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
     untidy: Arc<AtomicBool>,
     breakers: Arc<std::sync::Mutex<Breakers>>,
@@ -347,15 +347,16 @@ impl Delivery {
         });
     }
 
-    /// Mailboxes and identity, found once and again after [`Self::forget_ways`]. Identities are
+    /// Mailboxes and identity, found once for each session and again after [`Self::forget_ways`]. Identities are
     /// always asked for, because some servers make them only then.
     async fn ways(&self) -> Result<Arc<Ways>, JmapError> {
         let mut known = self.ways.lock().await;
-        if let Some(ways) = &*known {
+        let session = self.jmap().await?.session_changes();
+        if let Some((_, ways)) = known.as_ref().filter(|(of, _)| *of == session) {
             return Ok(Arc::clone(ways));
         }
         let ways = Arc::new(self.find_ways().await?);
-        *known = Some(Arc::clone(&ways));
+        *known = Some((session, Arc::clone(&ways)));
         Ok(ways)
     }
 

@@ -112,7 +112,7 @@ pub struct Intake {
     settings: Arc<IntakeSettings>,
     /// In octets. The setting it began with may change while the street runs.
     largest_mail: Arc<AtomicU64>,
-    boxes: Arc<tokio::sync::Mutex<Option<Boxes>>>,
+    boxes: Arc<tokio::sync::Mutex<Option<(u64, Boxes)>>>,
     /// Emails that were in hand when an earlier run ended, with the runs that ended over each
     /// alone.
     suspects: Arc<Mutex<HashMap<EmailRef, u8>>>,
@@ -269,15 +269,17 @@ impl Intake {
         });
     }
 
-    /// The mailboxes by their ids, created where missing; found once, and again after
-    /// [`Self::forget_boxes`].
+    /// The mailboxes by their ids, created where missing; found once for each session, and again
+    /// after [`Self::forget_boxes`].
     async fn boxes(&self) -> Result<Boxes, JmapError> {
+        let jmap = self.jmap().await?;
         let mut known = self.boxes.lock().await;
-        if let Some(boxes) = &*known {
+        let session = jmap.session_changes();
+        if let Some((_, boxes)) = known.as_ref().filter(|(of, _)| *of == session) {
             return Ok(boxes.clone());
         }
-        let boxes = Boxes::ensure(self.jmap().await?, &self.settings.boxes).await?;
-        *known = Some(boxes.clone());
+        let boxes = Boxes::ensure(jmap, &self.settings.boxes).await?;
+        *known = Some((session, boxes.clone()));
         Ok(boxes)
     }
 

@@ -25,7 +25,7 @@ mod since;
 mod sse;
 mod submission;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -107,6 +107,8 @@ struct Inner {
     session: RwLock<Arc<Session>>,
     /// The server named another session state than ours.
     stale: AtomicBool,
+    /// How often that was so.
+    changes: AtomicU64,
     /// What time the server had when it answered last, and when that was by the clock's run.
     dated: RwLock<Option<(Timestamp, Duration)>>,
     refreshing: Mutex<()>,
@@ -143,6 +145,7 @@ impl Jmap {
             ),
             session: RwLock::new(Arc::new(session)),
             stale: AtomicBool::new(false),
+            changes: AtomicU64::new(0),
             dated: RwLock::new(None),
             refreshing: Mutex::new(()),
             mode: watch::Sender::new(Mode::Starting),
@@ -270,9 +273,22 @@ impl Jmap {
         let answers = Answers::parse(&response.body)?;
         // Only a state that was named can differ: some servers name none.
         if answers.session_state.as_ref().is_some_and(|state| *state != session.state) {
-            self.0.stale.store(true, Ordering::SeqCst);
+            self.doubt_session();
         }
         Ok(answers)
+    }
+
+    fn doubt_session(&self) {
+        if !self.0.stale.swap(true, Ordering::SeqCst) {
+            self.0.changes.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// How often the server had another session by now than the one that we knew. Ids that were found
+    /// under an earlier one are to be found anew: a server that was restored gives them to others.
+    #[must_use]
+    pub fn session_changes(&self) -> u64 {
+        self.0.changes.load(Ordering::SeqCst)
     }
 
     fn credentials(&self, session: &Session) -> Credentials {
@@ -282,7 +298,7 @@ impl Jmap {
     fn http_fault(&self, response: &Response) -> HttpFault {
         // A server that forgot the account or the URL may have a new session for us.
         if response.status == http::StatusCode::NOT_FOUND {
-            self.0.stale.store(true, Ordering::SeqCst);
+            self.doubt_session();
         }
         http_fault(response, self.0.clock.now())
     }

@@ -23,6 +23,7 @@ mod faults_in;
 mod faults_in_push;
 mod faults_in_server;
 mod faults_listed;
+mod faults_mailbox_ids;
 mod faults_out;
 mod faults_out_answers;
 mod faults_out_push;
