@@ -246,7 +246,7 @@ fn a_file_that_the_user_may_not_read_and_a_secret_that_is_missing_have_remedies(
     }
     std::fs::write(folder.path().join("pw"), "x").unwrap();
     for name in ["pw", "desk.toml"] {
-        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o0)).unwrap();
     }
     let secret = config.mail.login().unwrap_err().to_string();
     for error in [secret, Config::load(&path).unwrap_err().to_string()] {

@@ -121,6 +121,8 @@ impl DeliveryError {
 /// The mailboxes and the identity that letters leave by.
 #[derive(Clone, Debug)]
 struct Ways {
+    /// Under which session they were found.
+    session: u64,
     outgoing: MailboxId,
     sent: MailboxId,
     /// The account's own one.
@@ -153,7 +155,7 @@ pub struct Delivery {
     marker: MarkerWatch,
     theme: Theme,
     settings: Arc<DeliverySettings>,
-    ways: Arc<Mutex<Option<(u64, Arc<Ways>)>>>,
+    ways: Arc<Mutex<Option<Arc<Ways>>>>,
     /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
     untidy: Arc<AtomicBool>,
     breakers: Arc<std::sync::Mutex<Breakers>>,
@@ -352,11 +354,11 @@ impl Delivery {
     async fn ways(&self) -> Result<Arc<Ways>, JmapError> {
         let mut known = self.ways.lock().await;
         let session = self.jmap().await?.session_changes();
-        if let Some((_, ways)) = known.as_ref().filter(|(of, _)| *of == session) {
+        if let Some(ways) = known.as_ref().filter(|ways| ways.session == session) {
             return Ok(Arc::clone(ways));
         }
-        let ways = Arc::new(self.find_ways().await?);
-        *known = Some((session, Arc::clone(&ways)));
+        let ways = Arc::new(self.find_ways(session).await?);
+        *known = Some(Arc::clone(&ways));
         Ok(ways)
     }
 
@@ -373,13 +375,14 @@ impl Delivery {
         self.line.jmap().await
     }
 
-    async fn find_ways(&self) -> Result<Ways, JmapError> {
+    async fn find_ways(&self, session: u64) -> Result<Ways, JmapError> {
         let jmap = self.jmap().await?;
         let identities = jmap.identities().await?;
         let account = &self.settings.account;
         let own = Identity::for_address(&identities, account).or(identities.first());
         let own = own.ok_or_else(|| JmapError::Session(NO_IDENTITY.to_owned()))?;
         Ok(Ways {
+            session,
             outgoing: jmap.ensure_mailbox(&self.settings.outgoing).await?,
             sent: jmap.ensure_mailbox(&self.settings.sent).await?,
             identity: own.id.clone(),
