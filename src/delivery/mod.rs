@@ -302,7 +302,7 @@ impl Delivery {
         }
         self.tidy().await;
         let trouble = sent?;
-        Ok((self.until_next()?, trouble))
+        Ok((self.until_next(progress)?, trouble))
     }
 
     /// An account whose intake mailbox nobody gave us is not touched.
@@ -311,19 +311,21 @@ impl Delivery {
         Ok(self.desk.adoption(&account, &self.settings.intake.to_string())?.is_some())
     }
 
-    fn until_next(&self) -> Result<Duration, DeliveryError> {
+    fn until_next(&self, progress: &Progress) -> Result<Duration, DeliveryError> {
         let now = self.desk.clock.now();
         let read = self.desk.store.read()?;
         let due = self.until_due()?.unwrap_or(TIDY_EVERY);
-        let look = read.next_look()?.map_or(TIDY_EVERY, |at| {
+        let until = |at: Timestamp| {
             Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO).max(LEAST_BETWEEN_LOOKS)
-        });
+        };
+        let look = read.next_look()?.map_or(TIDY_EVERY, until);
+        let tidy = progress.tidied_at.map_or(TIDY_EVERY, |at| until(after(at, TIDY_EVERY)));
         let next = [
             (!read.letters_in(OutboxState::Submitting, 1)?.is_empty() || self.is_untidy())
                 .then_some(LOOK_EVERY),
             (!read.letters_in(OutboxState::Unknown, 1)?.is_empty()).then_some(LOOK_FOR_PARKED_EVERY),
         ];
-        Ok(next.into_iter().flatten().fold(due.min(look), Duration::min))
+        Ok(next.into_iter().flatten().fold(due.min(look).min(tidy), Duration::min))
     }
 
     fn note_success(&self) {

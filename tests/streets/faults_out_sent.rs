@@ -195,7 +195,7 @@ async fn streets_at_work_move_later_what_was_only_pretended_to_be_moved() {
     at_once(&bench, "it left", || last(&bench).state == OutboxState::Sent).await;
     assert_eq!((pretend.hits(), bench.mails_in("Outgoing").len()), (1, 1));
     // The mailbox is looked through once an hour, with the next turn after it.
-    pass(&bench, Duration::from_hours(2)).await;
+    pass(&bench, Duration::from_mins(61)).await;
     at_once(&bench, "it is moved", || bench.mails_in("Outgoing").is_empty()).await;
     assert_sent_once(&bench, &last(&bench), "in the end");
     streets.stop().await;
