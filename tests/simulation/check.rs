@@ -156,10 +156,11 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
         let by_hand = world.tried_again.iter().filter(|id| **id == row.message_id.as_str()).count();
         ensure!(times <= 1 + by_hand, "letter {} left {times} times: {row:?}", row.id);
         let refused = matches!(row.delivery, Delivery::Refused { .. });
-        // Taken by our mail server, and put off by the next one; where the answer was lost, only its
-        // place tells.
+        // Taken by our mail server, and put off by the next one; where the answer was lost, or the
+        // submission forgotten, only its place tells. An account letter has none.
         let queued = row.delivery == Delivery::Queued && row.submission.is_some();
-        let in_their_queue = queued || (is_put_off(books, row) && in_sent.contains(&row.message_id));
+        let has_place = row.letter.is_secret() || in_sent.contains(&row.message_id);
+        let in_their_queue = queued || (is_put_off(books, row) && has_place);
         let agrees = match row.state {
             OutboxState::Sent => times >= 1 || refused || in_their_queue,
             OutboxState::Failed | OutboxState::Withdrawn => times == 0 || by_hand > 0,
@@ -187,10 +188,16 @@ fn letters(world: &World, books: &Books) -> Result<(), String> {
 
 /// Whether it goes to where letters are put off at times.
 fn is_put_off(books: &Books, row: &OutboxRow) -> bool {
-    let Recipient::Participant { ticket, no } = row.to else { return false };
-    let ticket = books.tickets.iter().find(|found| found.id == ticket);
-    let person = ticket.and_then(|ticket| ticket.participant(no));
-    person.is_some_and(|person| person.address.folded().ends_with("@refused.example"))
+    let address = match row.to {
+        Recipient::Participant { ticket, no } => {
+            let ticket = books.tickets.iter().find(|found| found.id == ticket);
+            ticket.and_then(|ticket| ticket.participant(no)).map(|person| person.address.clone())
+        }
+        Recipient::Agent { account, .. } | Recipient::Account(account) => {
+            books.read.account(account).unwrap().map(|account| account.address)
+        }
+    };
+    address.is_some_and(|address| address.folded().ends_with("@refused.example"))
 }
 
 /// Each public comment has a letter to each participant who wanted mail at that time.
