@@ -57,6 +57,11 @@ impl AcmeError {
         }
     }
 
+    /// Whether a nonce was refused, which says nothing about the order.
+    pub(super) fn is_bad_nonce(&self) -> bool {
+        matches!(self, Self::Refused { kind, .. } if kind == "badNonce")
+    }
+
     /// Whether the account that we have is none at the authority, as after it was set up anew.
     pub(super) fn is_lost_account(&self) -> bool {
         matches!(self, Self::Refused { kind, .. } if kind == "accountDoesNotExist")

@@ -25,6 +25,8 @@ use crate::config;
 use crate::tls::{Challenges, Kept, Pair};
 use crate::wire::Wire;
 
+/// How many orders are begun anew because of their nonces.
+const TRIES: u32 = 5;
 /// The longest that an order may take, from the first request to the certificate.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -88,8 +90,22 @@ impl Acme {
     pub async fn issue(&self, old: Option<&Pair>) -> Result<Pair, AcmeError> {
         tokio::select! {
             biased;
-            issued = Box::pin(self.order(old)) => issued,
+            issued = Box::pin(self.order_anew(old)) => issued,
             () = self.clock.sleep(PATIENCE) => Err(AcmeError::Slow { authority: self.authority().to_owned() }),
         }
+    }
+
+    /// RFC 8555 §6.5: what was refused for its nonce is to be asked again with another. The client does so
+    /// a few times for each request; beyond that the order is begun anew, at once.
+    async fn order_anew(&self, old: Option<&Pair>) -> Result<Pair, AcmeError> {
+        for _ in 0..TRIES {
+            match Box::pin(self.order(old)).await {
+                Err(error) if error.is_bad_nonce() => {
+                    tracing::debug!(%error, "the order is begun anew");
+                }
+                ordered => return ordered,
+            }
+        }
+        self.order(old).await
     }
 }

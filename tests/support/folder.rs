@@ -1,6 +1,8 @@
 //! Temporary folders, in memory where the system has one: a slow disk costs Cyrus up to twenty times.
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -18,8 +20,14 @@ pub fn temporary(purpose: &str) -> TempDir {
     builder.tempdir().expect("a temporary folder")
 }
 
-/// A port of loopback that is free at this moment.
+/// A port of loopback that is free at this moment, another one each time.
 pub fn free_port() -> u16 {
-    let socket = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    socket.local_addr().expect("its address").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let socket = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let port = socket.local_addr().expect("its address").port();
+        if GIVEN.lock().expect("the ports").insert(port) {
+            return port;
+        }
+    }
 }
