@@ -115,7 +115,8 @@ async fn send(
         jmap.import(Bytes::from(mail::compose(&draft)), &ways.outgoing, &["$draft", "$seen"]).await?;
     let envelope = Envelope { from, to: to.clone() };
     let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
-    Ok(match jmap.submit(&imported.id, &envelope, &identity.id, &after).await {
+    let ready = jmap.turn_to_submit().await.ready().await?;
+    Ok(match ready.submit(&imported.id, &envelope, &identity.id, &after).await {
         Submission::Accepted { .. } => Ok(draft.message_id),
         Submission::Refused { reply, why, .. } => {
             jmap.destroy(&[imported.id]).await?;

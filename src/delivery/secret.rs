@@ -34,11 +34,9 @@ impl Delivery {
         // Whether it arrived is not always known; what is not the row's own is destroyed later.
         let imported = self.import(&row, bytes.into(), &ways).await;
         let Some(imported) = imported.inspect_err(|_| self.make_untidy())? else { return Ok(()) };
-        let _turn = jmap.turn_to_submit().await;
-        if let Err(error) = self.ask(asked).await {
-            self.make_untidy();
-            return Err(error);
-        }
+        let turn = jmap.turn_to_submit().await;
+        self.ask(asked).await.inspect_err(|_| self.make_untidy())?;
+        let ready = turn.ready().await.inspect_err(|_| self.make_untidy())?;
         // Until then the row does not name the draft, so no later try knows of it.
         let begun = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await;
         let Some(row) = begun.inspect_err(|_| self.make_untidy())? else {
@@ -46,7 +44,7 @@ impl Delivery {
             return Ok(());
         };
         let envelope = Envelope { from: ways.sender.clone(), to: account.address };
-        let outcome = jmap.submit(&imported.id, &envelope, &ways.identity, &AfterSending::Mark).await;
+        let outcome = ready.submit(&imported.id, &envelope, &ways.identity, &AfterSending::Mark).await;
         let (unknown, left) =
             (matches!(outcome, Submission::Unknown { .. }), matches!(outcome, Submission::Accepted { .. }));
         let settled = self.settle(&row, &imported.id, outcome, &ways).await;

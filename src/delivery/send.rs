@@ -61,9 +61,10 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email, submission: None }).await?;
             return Ok(());
         }
-        let _turn = jmap.turn_to_submit().await;
+        let turn = jmap.turn_to_submit().await;
         // An upload may have taken minutes.
         self.ask(asked).await?;
+        let ready = turn.ready().await?;
         let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {
             self.make_untidy();
             return Ok(());
@@ -71,7 +72,7 @@ impl Delivery {
         let (identity, sender) = ways.identity_for(&from);
         let envelope = Envelope { from: sender, to };
         let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
-        let outcome = jmap.submit(&imported.id, &envelope, &identity, &after).await;
+        let outcome = ready.submit(&imported.id, &envelope, &identity, &after).await;
         self.settle(&row, &imported.id, outcome, &ways).await
     }
 

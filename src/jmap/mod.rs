@@ -24,6 +24,7 @@ mod set;
 mod since;
 mod sse;
 mod submission;
+mod turn;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -53,6 +54,7 @@ pub use quota::Used;
 pub use session::Limits;
 pub use set::Imported;
 pub use submission::{AfterSending, Envelope, SUBMITTED, Submission};
+pub use turn::{Ready, Turn};
 
 use crate::clock::{Clock, after};
 use crate::config::{ConfigError, Login, Mail};
@@ -60,6 +62,7 @@ use crate::secret::Random;
 use crate::wire::{Credentials, Limits as WireLimits, Request, Response, Wire};
 use call::{Answers, Batch};
 use session::{Door, Session};
+use turn::Slot;
 
 /// Requests that run at once, where the server would take even more.
 const AT_ONCE: u64 = 8;
@@ -237,14 +240,16 @@ impl Jmap {
     /// Sends the calls of a batch and reads the envelope of the answer.
     async fn call(&self, batch: &Batch, repeatable: bool) -> Result<Answers, JmapError> {
         let session = self.session().await?;
-        let limits = WireLimits::default();
-        self.call_at(&session, batch, repeatable, limits).await
+        let slot = self.slot().await;
+        self.call_at(&session, slot, batch, repeatable, WireLimits::default()).await
     }
 
-    /// The same by a session that is at hand: every error is then about this one request.
+    /// The same by a session that is at hand: every error is then about this one request. It is written
+    /// at once.
     async fn call_at(
         &self,
         session: &Session,
+        slot: Slot<'_>,
         batch: &Batch,
         repeatable: bool,
         limits: WireLimits,
@@ -260,11 +265,8 @@ impl Jmap {
             .credentials(self.credentials(session))
             .repeatable(repeatable)
             .limits(limits);
-        let response = {
-            // The semaphore is never closed.
-            let _permit = self.0.requests.acquire().await;
-            self.0.wire.send(request).await?
-        };
+        let response = self.0.wire.send(request).await?;
+        drop(slot);
         let dated = response.date().map(|date| (date, self.0.clock.elapsed()));
         *self.0.dated.write().unwrap_or_else(PoisonError::into_inner) = dated;
         if !response.status.is_success() {

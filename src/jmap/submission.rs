@@ -10,10 +10,10 @@ use jmap_client::email_submission::{self, EmailSubmission, Property, query};
 use jmap_client::{Method, Set};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::SemaphorePermit;
 
 use super::mailbox::Got;
 use super::set::{SetAnswer, created, sent_patch, submitted_patch};
+use super::turn::Ready;
 use super::{EmailId, Failure, IdentityId, Jmap, JmapError, MailboxId, SubmissionId, outcome};
 use crate::mail::Address;
 use crate::tracker::Delivery;
@@ -82,32 +82,19 @@ impl AfterSending {
     }
 }
 
-/// The right to submit while it lives.
-pub struct Turn<'a>(#[allow(dead_code, reason = "it is held")] Option<SemaphorePermit<'a>>);
-
-impl Jmap {
-    /// Waits until one of the requests that may run at once can be spared for a submission, which may
-    /// take minutes: one is always left to everything else. To be held until the answer is there.
-    pub async fn turn_to_submit(&self) -> Turn<'_> {
-        // The semaphore is never closed.
-        Turn(self.0.submissions.acquire().await.ok())
-    }
-
+impl Ready<'_> {
     /// Sends an Email, and files or marks it afterwards. The request is written at most once. How the
     /// delivery stands is asked right after, in a second request: a server may accept a submission
     /// that it could not deliver to anyone.
     pub async fn submit(
-        &self,
+        self,
         email: &EmailId,
         envelope: &Envelope,
         identity: &IdentityId,
         after: &AfterSending,
     ) -> Submission {
-        let session = match self.session().await {
-            Ok(session) => session,
-            Err(error) => return Submission::NotSent { failure: error.failure(), why: error.whole() },
-        };
-        let mut batch = self.batch();
+        let Self { jmap, session, slot, place: _place } = self;
+        let mut batch = jmap.batch();
         let mut set = SetRequest::<EmailSubmission<Set>>::new(batch.params(Method::SetEmailSubmission));
         set.create_with_id(KEY)
             .email_id(email.as_str())
@@ -123,7 +110,7 @@ impl Jmap {
         }
         let call = batch.add_raw(Method::SetEmailSubmission, arguments);
 
-        let mut answers = match self.call_at(&session, &batch, false, patient()).await {
+        let mut answers = match jmap.call_at(&session, slot, &batch, false, patient()).await {
             Ok(answers) => answers,
             Err(error) => return outcome::of_error(&error),
         };
@@ -140,12 +127,14 @@ impl Jmap {
         let implicit: Option<SetAnswer> = answers.take_implicit(Method::SetEmail, call);
         let filed = implicit.is_some_and(|answer| answer.updated.contains_key(email.as_str()));
         let delivery = match &id {
-            Some(id) => self.delivery(id).await.ok().flatten().unwrap_or_default(),
+            Some(id) => jmap.delivery(id).await.ok().flatten().unwrap_or_default(),
             None => Delivery::Unknown,
         };
         Submission::Accepted { id, delivery, filed }
     }
+}
 
+impl Jmap {
     /// How the delivery of a submission stands; `None` where the server no longer has it, which
     /// says nothing: some delete it as soon as it was sent.
     ///

@@ -37,6 +37,8 @@ pub struct Bench {
     pub desk: Desk,
     pub intake: Intake,
     pub delivery: Delivery,
+    /// The line to the mail server that both streets share.
+    pub line: Line,
     pub project: Project,
     pub jane: Viewer,
     folder: tempfile::TempDir,
@@ -150,7 +152,7 @@ impl Bench {
         (tuning, server, clock): (Tuning, Server, Clock),
     ) -> Self {
         let random = Random::system();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
+        let (desk, intake, delivery, line) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
         let path = ProjectPath::parse("acme/web").unwrap();
         let new = NewProject {
             path: path.clone(),
@@ -170,7 +172,7 @@ impl Bench {
         let (jane, _) = desk.add_account(new).await.unwrap();
         let project = desk.edit_project(path, ProjectEdit::default()).await.unwrap();
         let jane = Viewer { account: jane.id, admin: false };
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
+        Self { server, clock, store, desk, intake, delivery, line, project, jane, folder, tuning }
     }
 
     /// The same data folder after the daemon ended in order: everything in memory is new.
@@ -183,12 +185,12 @@ impl Bench {
     /// of this name.
     pub async fn crash_to(self, host: &str) -> Self {
         self.store.close().await;
-        let Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning } = self;
-        drop((store, desk, intake, delivery));
+        let Self { server, clock, store, desk, intake, delivery, line, project, jane, folder, tuning } = self;
+        drop((store, desk, intake, delivery, line));
         let random = Random::system();
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, host));
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
+        let (desk, intake, delivery, line) = put_together(&server, &clock, &store, &random, (&tuning, host));
+        Self { server, clock, store, desk, intake, delivery, line, project, jane, folder, tuning }
     }
 
     /// A desk with a copy of this one's data, on a machine of this name; both run.
@@ -202,7 +204,7 @@ impl Bench {
         // Every commit is on the disk when it is answered, and nobody writes now.
         copy(self.folder.path(), folder.path());
         let store = Store::open(&StorePath::new(folder.path()), &random, &self.clock).unwrap();
-        let (desk, intake, delivery) =
+        let (desk, intake, delivery, line) =
             put_together(&self.server, &self.clock, &store, &random, (&self.tuning, host));
         Self {
             server: self.server.clone(),
@@ -211,6 +213,7 @@ impl Bench {
             desk,
             intake,
             delivery,
+            line,
             project: self.project.clone(),
             jane: self.jane,
             folder,
@@ -222,13 +225,13 @@ impl Bench {
     pub fn in_folder(folder: tempfile::TempDir, server: Server, clock: Clock) -> Self {
         let (random, tuning) = (Random::system(), Tuning::default());
         let store = Store::open(&StorePath::new(folder.path()), &random, &clock).unwrap();
-        let (desk, intake, delivery) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
+        let (desk, intake, delivery, line) = put_together(&server, &clock, &store, &random, (&tuning, HOST));
         let read = store.read().unwrap();
         let project = read.project_by_path(&ProjectPath::parse("acme/web").unwrap()).unwrap().unwrap();
         let jane = read.account_by_handle(&Handle::parse("jane").unwrap()).unwrap().unwrap();
         let jane = Viewer { account: jane.id, admin: false };
         drop(read);
-        Self { server, clock, store, desk, intake, delivery, project, jane, folder, tuning }
+        Self { server, clock, store, desk, intake, delivery, line, project, jane, folder, tuning }
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -408,7 +411,7 @@ fn put_together(
     store: &Store,
     random: &Random,
     (tuning, host): (&Tuning, &str),
-) -> (Desk, Intake, Delivery) {
+) -> (Desk, Intake, Delivery, Line) {
     let site = Site {
         wildcard: Wildcard::parse(tuning.wildcard).unwrap(),
         suffix_wildcard: Some(Wildcard::parse("contact+{key}@desk.example").unwrap()),
@@ -460,5 +463,6 @@ fn put_together(
         rates: tuning.rates,
     };
     let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
-    (desk.clone(), intake, Delivery::new(desk, line, marker, theme, settings))
+    let delivery = Delivery::new(desk.clone(), line.clone(), marker, theme, settings);
+    (desk, intake, delivery, line)
 }

@@ -1,12 +1,15 @@
 //! What the mail server says of submissions: slow ones, refused ones whose answer was lost, ids that are
 //! given again, and questions that it does not know.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use postdesk::demo::server::{At, Fault, Times};
+use futures_util::FutureExt;
+use postdesk::clock::Clock;
+use postdesk::demo::server::{At, Fault, Server, Times};
 use postdesk::tracker::{Delivery, EventKind, OutboxState};
 
-use crate::bench::{ANNA, BEN, Bench, Tuning};
+use crate::bench::{ANNA, BEN, Bench, DESK, Tuning, options};
 use crate::post::post;
 use crate::sending::until_left;
 
@@ -67,6 +70,37 @@ async fn a_comment_leaves_when_its_undo_is_over_though_other_lanes_are_slow() {
     until_left(&bench.server, in_sent + 1).await;
     assert!(!turn.is_finished(), "they are under way still");
     turn.abort();
+}
+
+/// What a submission waits for lies before its mark, so that a crash meanwhile leaves nothing unknown.
+#[tokio::test]
+async fn a_letter_that_waits_for_a_free_request_is_not_marked_yet() {
+    let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+    let mut one_at_a_time = options(&clock);
+    one_at_a_time.limits.max_concurrent_requests = 1;
+    let server = Server::start(one_at_a_time).await.unwrap();
+    let bench = Bench::with(Tuning::default(), server, clock).await;
+    bench.adopt_empty().await;
+    let row = bench.receive(&post("m1")).await;
+    let moment = Duration::from_millis(100);
+    let import = bench.server.faults().add(Fault::Slow(At::Call("Email/import"), moment), Times::Once);
+    let delivery = bench.delivery.clone();
+    let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+    bench.server.wait_until(|_| import.hits() == 1).await;
+    // The next request waits for the one that runs. It gets its turn then, and does not use it.
+    let jmap = bench.line.jmap().await.unwrap();
+    let mut next = pin!(jmap.mailboxes());
+    assert!(next.as_mut().now_or_never().is_none());
+    bench.advance(moment);
+    bench.server.wait_until(|world| world.mails(DESK, "Outgoing").len() == 1).await;
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let letter = bench.letters(row.ticket.unwrap()).pop().unwrap();
+        assert_eq!((letter.state, letter.submitted_at), (OutboxState::Waiting, None));
+    }
+    next.await.unwrap();
+    turn.await.unwrap().unwrap();
+    assert_eq!(bench.left_to(ANNA).len(), 1);
 }
 
 /// A proxy on the way takes less than the session says.
