@@ -106,10 +106,7 @@ async fn killed_twenty_times_while_two_hundred_mails_come_in() {
 
 /// Waits until every letter has an end, or is one whose end nobody knows.
 async fn settled(daemon: &Daemon) {
-    support::wait::holds("the outbox to be empty", LONG, async || {
-        daemon.must(&["status"]).contains("letters waiting: 0")
-    })
-    .await;
+    support::wait::holds("the outbox to be empty", LONG, async || daemon.no_letter_waits()).await;
 }
 
 async fn check(daemon: &Daemon, server: &Server) {

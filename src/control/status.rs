@@ -157,17 +157,25 @@ fn on_record(kept: &Kept, stand: &Stand) -> Vec<String> {
     if kept.outbox > 0 {
         let _ = write!(waiting, ", the oldest for {}", span(kept.outbox_oldest_seconds as u64));
     }
+    let submitting = letters_in(kept, "submitting");
+    if submitting > 0 {
+        let _ = write!(waiting, "; under way or looked for: {submitting}");
+    }
     let mut decide = format!("to decide: {} held, {} unverified", kept.held, kept.unverified);
     if let Some(junk) = stand.junk {
         let _ = write!(decide, ", {junk} in the mail server's Junk");
     }
-    let unknown = kept.letters.iter().find(|letters| letters.kind == "unknown").map_or(0, |l| l.count);
+    let unknown = letters_in(kept, "unknown");
     if unknown > 0 {
         let _ = write!(decide, ", {unknown} letters of which nobody knows whether they left");
     }
     let mut lines = vec![waiting, decide, format!("mails taken: {}", kept.taken)];
     lines.extend(by_word(&kept.mails));
     lines
+}
+
+fn letters_in(kept: &Kept, state: &str) -> u64 {
+    kept.letters.iter().find(|letters| letters.kind == state).map_or(0, |letters| letters.count)
 }
 
 /// One line for each kind of verdict, with its causes: `hold 3 (H01 1, H02 2)`.

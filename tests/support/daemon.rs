@@ -150,7 +150,19 @@ impl Daemon {
         printed(arguments, &self.run(arguments))
     }
 
-    /// The same, with something at its standard input.
+    /// Whether no letter is still to be begun. One of those under way may be one of which a crash left
+    /// nobody knowing; it is looked for, and does not leave again by itself.
+    pub fn no_letter_waits(&self) -> bool {
+        let status = self.must(&["status"]);
+        let number = |what: &str| {
+            let (_, rest) = status.split_once(what)?;
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+        };
+        let open = number("letters waiting: ").unwrap_or_else(|| panic!("{status}"));
+        open == number("under way or looked for: ").unwrap_or(0)
+    }
+
+    /// As [`Daemon::must`], with something at its standard input.
     pub fn must_with(&self, arguments: &[&str], input: &str) -> String {
         printed(arguments, &self.run_with(arguments, input))
     }
