@@ -17,6 +17,8 @@ use crate::support::jmap::Raw;
 const PAGE: usize = 50;
 /// How many downloads, and how many letters, are under way at once.
 const AT_ONCE: usize = 3;
+/// How many times an import is tried.
+const TRIES: usize = 5;
 
 /// A client of one account that keeps its connections.
 pub struct Bare {
@@ -161,6 +163,22 @@ impl Bare {
         assert_eq!(answer[0][1]["updated"].as_object().unwrap().len(), mails.len(), "{answer:?}");
     }
 
+    /// Cyrus now and then refuses an import that runs beside others, with `serverFail` or as if it did
+    /// not find what it had just stored; the next try succeeds.
+    async fn import(&self, import: &Value) -> Value {
+        let mut refusals = Vec::new();
+        while refusals.len() < TRIES {
+            let answer = self.call(json!([["Email/import", import, "0"]])).await.swap_remove(0);
+            // What is stored already is named by its refusal (RFC 8621 §4.8 `alreadyExists`).
+            let ids = [&answer[1]["created"]["m"]["id"], &answer[1]["notCreated"]["m"]["existingId"]];
+            if let Some(id) = ids.into_iter().find(|id| id.is_string()) {
+                return id.clone();
+            }
+            refusals.push(answer);
+        }
+        panic!("{refusals:?}");
+    }
+
     /// One letter of the size that a confirmation has: text and HTML, about 3 KB.
     async fn answer(&self, boxes: &Boxes, mail: &Value, raw: &[u8]) {
         let to = mail["from"][0]["email"].as_str().unwrap();
@@ -169,9 +187,7 @@ impl Bare {
         let blob = serde_json::from_slice::<Value>(&uploaded).unwrap()["blobId"].clone();
         let email = json!({ "blobId": blob, "mailboxIds": { &boxes.drafts: true }, "keywords": { "$draft": true, "$seen": true } });
         let import = json!({ "accountId": self.user, "emails": { "m": email } });
-        let answer = self.call(json!([["Email/import", import, "0"]])).await;
-        let id = answer[0][1]["created"]["m"]["id"].clone();
-        assert!(id.is_string(), "{answer:?}");
+        let id = self.import(&import).await;
         let patch = json!({
             format!("mailboxIds/{}", boxes.drafts): null,
             format!("mailboxIds/{}", boxes.sent): true,

@@ -151,28 +151,24 @@ async fn a_thousand_mails_that_wait_in_cyrus() {
         cyrus.raw(KILLED).mails("inbox").await.is_empty().then_some(())
     })
     .await;
-    // Of a letter that was on its way at a kill nobody knows; it does not leave again by itself.
-    sink.wait_for("the confirmations", LIMIT, |mails| {
-        mails.iter().filter(|mail| mail.to[0].starts_with("killed")).count() >= MAILS - KILLS
-    })
-    .await;
-    until("no letter to wait", LIMIT, async || {
-        let status = killed.must(&["status"]);
-        status.contains("letters waiting: 0").then_some(())
-    })
-    .await;
+    until("no letter to wait", LIMIT, async || killed.no_letter_waits().then_some(())).await;
     let with_kills = begun.elapsed();
     assert_eq!(opened(&killed), MAILS as u64);
+    // The last ones are finished first.
+    assert!(killed.stop().await.success());
     let sent = letters(&sink, "killed");
     is_one_each(&sent);
-    assert!(sent.len() >= MAILS - KILLS, "{} left", sent.len());
+    // Where a kill comes between a letter's mark and its request nobody knows; it does not leave again
+    // by itself.
+    let unknown = MAILS - sent.len();
+    assert!(unknown <= KILLS, "{unknown} did not leave");
 
     println!("{MAILS} mails, each confirmed:");
     println!("  a bare pooled client    {:6.1} s", alone.as_secs_f64());
     println!("  the desk                {:6.1} s", whole.as_secs_f64());
     println!("  ratio                   {:6.2}", whole.as_secs_f64() / alone.as_secs_f64());
     println!(
-        "  the desk, killed {KILLS} times {:6.1} s; {} letters left, none twice",
+        "  the desk, killed {KILLS} times {:6.1} s; {} letters left, none twice, {unknown} unknown",
         with_kills.as_secs_f64(),
         sent.len()
     );
