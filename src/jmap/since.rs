@@ -48,19 +48,25 @@ impl Jmap {
     /// `None` where it shows that something before a page went away.
     async fn read_since(&self, mailbox: &MailboxId, since: Timestamp) -> Result<Option<Read>, JmapError> {
         let mut read = Read { emails: Vec::new(), missing: Vec::new() };
-        let (mut listed, mut position) = (HashSet::new(), 0);
+        let (mut listed, mut position, mut known_pages) = (HashSet::new(), 0, 0);
         loop {
             let page = self.newest(mailbox, position, PAGE).await?;
             // Each page begins with the last one of the page before.
             if !listed.is_empty() && page.ids.first().is_none_or(|id| !listed.contains(id)) {
                 return Ok(None);
             }
-            let (found, older) =
-                (page.found(), page.emails.last().is_some_and(|email| email.received_at < since));
+            let found = page.found();
+            let older = page.emails.iter().rev().find(|email| is_dated(email));
+            let older = older.is_some_and(|email| email.received_at < since);
             let mut new: HashSet<EmailId> = page.ids.into_iter().filter(|id| !listed.contains(id)).collect();
+            // As many came meanwhile, or the server gives the same page each time.
+            known_pages = if new.is_empty() { known_pages + 1 } else { 0 };
+            if known_pages > TRIES {
+                return Ok(None);
+            }
             listed.extend(new.iter().cloned());
             for email in page.emails.into_iter().filter(|email| new.remove(&email.id)) {
-                read.emails.extend((email.received_at >= since).then_some(email));
+                read.emails.extend((email.received_at >= since || !is_dated(&email)).then_some(email));
             }
             read.missing.extend(new);
             // The last page of a server that gives no total holds what the one before ended with, alone.
@@ -91,4 +97,9 @@ impl Jmap {
         }
         Ok(found)
     }
+}
+
+/// One of which the server does not say when it came may be of any time.
+fn is_dated(email: &EmailInfo) -> bool {
+    email.received_at != Timestamp::UNIX_EPOCH
 }

@@ -110,6 +110,31 @@ async fn one_that_is_listed_and_never_given_is_left_out() {
     assert_eq!(all(&jmap, 0).await.unwrap(), ["e1"]);
 }
 
+#[tokio::test]
+async fn a_server_that_gives_the_same_page_for_ever_is_not_asked_for_ever() {
+    let (_server, jmap) = jmap(|name, _, id| match name {
+        "Email/query" => vec![json!([name, { "ids": ["e0", "e1"] }, id])],
+        _ => vec![json!([name, { "list": [email("e0"), email("e1")] }, id])],
+    })
+    .await;
+    assert_eq!(all(&jmap, 0).await.unwrap_err().failure(), Failure::Temporary { retry_after: None });
+}
+
+/// It may be of any time, and says nothing of those behind it.
+#[tokio::test]
+async fn one_without_a_date_is_not_passed_over() {
+    let (_server, jmap) = jmap(|name, arguments, id| match (name, arguments["position"].as_u64()) {
+        ("Email/query", Some(0)) => vec![json!([name, { "ids": ["e0", "e1"], "total": 3 }, id])],
+        ("Email/query", _) => vec![json!([name, { "ids": ["e1", "e2"], "total": 3 }, id])],
+        _ => {
+            let undated = json!({ "id": "e1", "blobId": "b", "messageId": ["m1@x"], "receivedAt": null });
+            vec![json!([name, { "list": [email("e0"), undated, email("e2")] }, id])]
+        }
+    })
+    .await;
+    assert_eq!(all(&jmap, 990).await.unwrap(), ["e0", "e1", "e2"]);
+}
+
 /// Servers answer a search for a header with nothing.
 #[tokio::test]
 async fn sent_mails_are_found_by_enumerating_the_newest() {
