@@ -3,8 +3,6 @@
 //! Fields are cut here and not by the parser crate, so that the cost stays linear and a mail
 //! without a blank line, without a last line end, or with a megabyte of header is still read.
 
-use std::collections::HashSet;
-
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
 use super::{Address, NameAddr, charset};
@@ -101,11 +99,9 @@ impl<'a> Header<'a> {
     /// only an encoded word makes one, because whoever judges the sender does not see it as such.
     pub(super) fn addresses(&self, name: &str) -> Vec<NameAddr> {
         let of_sender = name.eq_ignore_ascii_case("From");
-        let list = |value| {
-            let written = of_sender.then(|| written(value)).flatten();
-            let is_written =
-                move |a: &NameAddr| written.as_ref().is_none_or(|words| words.contains(a.address.as_str()));
-            address_list(value).into_iter().filter(is_written)
+        let list = |value| match of_sender && has_encoded_words(value) {
+            true => written_addresses(value),
+            false => address_list(value),
         };
         self.raw_values(name).flat_map(list).take(MAX_ADDRESSES).collect()
     }
@@ -194,12 +190,14 @@ fn has_encoded_words(value: &[u8]) -> bool {
     value.windows(2).any(|pair| pair == b"=?")
 }
 
-/// The words with an `@` as they stand in a value; `None` where no encoded word
-/// could say something else. An address has no encoded words (RFC 2047 §5).
-fn written(value: &[u8]) -> Option<HashSet<String>> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"');
-    has_encoded_words(value)
-        .then(|| unfold(value).split(ends).filter(|word| word.contains('@')).map(str::to_owned).collect())
+/// Those addresses of a list that are addresses as well where nobody decodes its encoded words: an address
+/// has none (RFC 2047 §5).
+fn written_addresses(value: &[u8]) -> Vec<NameAddr> {
+    // `=?` begins an encoded word, `=_` none; both may stand in an atom (RFC 5322 §3.2.3).
+    let plain = unfold(value).replace("=?", "=_").into_bytes();
+    let undecoded = address_list(&plain);
+    let is_written = |a: &NameAddr| undecoded.iter().any(|other| other.address == a.address);
+    address_list(value).into_iter().filter(is_written).collect()
 }
 
 /// The addresses of one list (RFC 5322 §3.4), groups opened.

@@ -103,6 +103,13 @@ fn an_encoded_word_is_nobodys_address() {
         let first = parse(raw.as_bytes(), None).from.map(|first| first.address.to_string());
         assert_eq!(first.as_deref(), Some("eve@evil.example"), "{from}");
     }
+    // That it stands somewhere else in the field as well does not make an address of it.
+    let comment = "From: =?utf-8?q?ann=40customer.example?= (ann@customer.example)\r\n\r\nx";
+    assert_eq!(parse(comment.as_bytes(), None).from, None);
+    let name =
+        "From: =?utf-8?q?ann=40customer.example?=, \"ann@customer.example\" <eve@evil.example>\r\n\r\nx";
+    let first = parse(name.as_bytes(), None).from.map(|first| first.address.to_string());
+    assert_eq!(first.as_deref(), Some("eve@evil.example"));
     for from in ["=?utf-8?q?J=C3=BCrgen?= <Ann@customer.example>", "\"Ann@customer.example\""] {
         let raw = format!("From: {from}\r\n\r\nx");
         let have = parse(raw.as_bytes(), None).from.map(|from| from.address.to_string());
