@@ -208,7 +208,8 @@ impl Found {
     }
 }
 
-/// Where a person is found: tickets with them, mails from them, and reports on letters to them.
+/// Where a person is found: tickets with them, mails from them, reports on letters to them, and what agents
+/// answered about them that is held.
 fn find(store: &Store, address: &Address) -> Result<Found, StoreError> {
     let mut tickets = HashSet::new();
     each_ticket(store, |ticket| {
@@ -221,8 +222,8 @@ fn find(store: &Store, address: &Address) -> Result<Found, StoreError> {
     let mut mails = Vec::new();
     each_row(store, |row| {
         let theirs = is_from(row, address) || {
-            let reported = matches!(row.verdict, VerdictKind::Bounce);
-            reported && row.ticket.is_some_and(|id| with_them.contains(&id)) && names(store, row, address)
+            let about = row.verdict == VerdictKind::Bounce || row.verdict.is_agents_answer();
+            about && row.ticket.is_some_and(|id| with_them.contains(&id)) && names(store, row, address)
         };
         if theirs {
             tickets.extend(row.ticket);

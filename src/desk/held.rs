@@ -58,7 +58,7 @@ impl Desk {
                     quiet: false,
                 };
                 // It may have been held unread: now it is known what it says.
-                let read = row_of(&arrived, &verdict, held.taken_at);
+                let read = row_of(w, &arrived, &verdict, held.taken_at)?;
                 w.put_mail_row(&MailRow { id: row, verdict: held.verdict, ..read })?;
                 desk.carry_out(w, &arrived, verdict, row, Some(viewer.account), now)
             })

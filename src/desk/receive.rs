@@ -15,7 +15,7 @@ use crate::mail::{Inbound, NameAddr};
 use crate::store::{Look, StoreError, Write};
 use crate::tracker::{
     AccountId, Actor, Body, Change, Doubt, EventKind, LetterKind, MailRowId, Participant, ParticipantNo,
-    ProjectId, RawHash, State, Subscription, Ticket, TicketId, apply, change,
+    Project, ProjectId, RawHash, State, Subscription, Ticket, TicketId, apply, change,
 };
 use crate::triage::{
     Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, copies_set_aside, decide, questions,
@@ -77,7 +77,8 @@ impl Desk {
                     Some(verdict) => verdict.clone(),
                     None => desk.decide(w, &arrived, now)?,
                 };
-                let row = w.add_mail_row(row_of(&arrived, &verdict, now))?;
+                let row = row_of(w, &arrived, &verdict, now)?;
+                let row = w.add_mail_row(row)?;
                 let done = desk.carry_out(w, &arrived, verdict, row, None, now)?;
                 done_with(w, &arrived.source)?;
                 Ok::<_, DeskError>(done)
@@ -324,11 +325,16 @@ struct Voice {
     reopen: bool,
 }
 
-pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> MailRow {
+pub(super) fn row_of(
+    look: &impl Look,
+    arrived: &Arrived,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<MailRow, StoreError> {
     let mail = &arrived.inbound;
     let label =
         |people: &[NameAddr]| people.iter().map(|p| p.address.as_str()).collect::<Vec<_>>().join(", ");
-    MailRow {
+    Ok(MailRow {
         id: MailRowId::default(),
         source: arrived.source.clone(),
         raw: arrived.raw,
@@ -336,7 +342,9 @@ pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> Ma
         from: mail.from.as_ref().map(|from| from.address.folded().to_owned()),
         requester: match verdict {
             Verdict::Open { requester, .. } => named_by_form(mail, requester.as_ref()),
-            _ => None,
+            // It is counted for nobody, but found by whom it is about.
+            verdict if verdict.kind().is_counted() => None,
+            _ => named_by_any_form(look, mail)?,
         },
         date: mail.date,
         body_hash: mail.body_hash,
@@ -348,7 +356,16 @@ pub(super) fn row_of(arrived: &Arrived, verdict: &Verdict, now: Timestamp) -> Ma
         project: None,
         taken_at: now,
         filed: false,
-    }
+    })
+}
+
+/// Whom a mail names in place of its sender, where that is a form of any project's.
+fn named_by_any_form(look: &impl Look, mail: &Inbound) -> Result<Option<String>, StoreError> {
+    let Some(named) = named_by_form(mail, mail.reply_to.first()) else { return Ok(None) };
+    let is_form = |project: &Project| {
+        mail.from.as_ref().is_some_and(|from| project.joining.form_senders.contains(&from.address))
+    };
+    Ok(look.projects()?.iter().any(is_form).then_some(named))
 }
 
 /// Whom the mail names as the requester in place of its sender.

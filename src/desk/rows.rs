@@ -91,7 +91,7 @@ impl Desk {
             };
             if unread.is_none() {
                 // It may have been set aside unread: now it is known what it says.
-                let read = row_of(&arrived, &verdict, before.taken_at);
+                let read = row_of(w, &arrived, &verdict, before.taken_at)?;
                 w.put_mail_row(&MailRow { id, verdict: before.verdict, ..read })?;
             }
             desk.carry_out(w, &arrived, verdict, id, None, now).map(Some)

@@ -76,10 +76,6 @@ pub(super) fn taken_since<L: Reach + ?Sized>(
     Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }
 
-fn was_taken_in(verdict: VerdictKind) -> bool {
-    !verdict.is_set_aside() && verdict != VerdictKind::Duplicate
-}
-
 /// Every index entry of a row.
 pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     let id = row.id.0;
@@ -91,7 +87,7 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
     let counted = row.requester.as_ref().or(row.from.as_ref());
-    if let Some(who) = counted.filter(|_| was_taken_in(row.verdict)) {
+    if let Some(who) = counted.filter(|_| row.verdict.is_counted()) {
         marks.push((Table::MailBySender, Key::new().text(&who.to_lowercase()).time(row.taken_at).u64(id)));
     }
     if !row.filed {

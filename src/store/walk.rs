@@ -76,8 +76,8 @@ pub(super) fn letters<L: Reach + ?Sized>(
     records(look, Table::Outbox, &after(last.0), Order::Up, limit)
 }
 
-/// Whether a mail came from this address.
+/// Whether a mail came from this address, or from a form that somebody there filled in.
 #[must_use]
 pub fn is_from(row: &MailRow, address: &Address) -> bool {
-    row.from.as_deref().is_some_and(|from| from.to_lowercase() == address.folded())
+    [&row.from, &row.requester].into_iter().flatten().any(|who| who.to_lowercase() == address.folded())
 }

@@ -91,6 +91,19 @@ impl VerdictKind {
         }
     }
 
+    /// Whether such a mail counts for who wrote it: one that was taken in, and no copy.
+    #[must_use]
+    pub fn is_counted(self) -> bool {
+        !self.is_set_aside() && self != Self::Duplicate
+    }
+
+    /// Whether such a mail was held because somebody with an account answered a notice with it.
+    #[must_use]
+    pub fn is_agents_answer(self) -> bool {
+        use HoldCause::{AgentEmpty, AgentKey, AgentMayNot};
+        matches!(self, Self::Hold(AgentKey | AgentMayNot | AgentEmpty))
+    }
+
     /// Whether such a mail was not taken in, so that a copy of it is decided by itself.
     #[must_use]
     pub fn is_set_aside(self) -> bool {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use postdesk::demo::server::{Fault, Incoming, Times, bounce};
-use postdesk::desk::DeskError;
+use postdesk::desk::{DeskError, ProjectEdit};
 use postdesk::export::{Exported, MAILS, Scope, Source, TICKETS, export};
 use postdesk::mail::Address;
 use postdesk::store::{CopiedStore, Look, StoreError, StorePath, verify, whole};
@@ -328,5 +328,62 @@ async fn a_passage_goes_out_of_a_mail_and_everything_that_has_it_follows() {
     bench.desk.redact(&path, 1, no, "77-88").await.unwrap();
     bench.settle().await;
     assert!(bench.left_to(ANNA).pop().unwrap().1.text.contains("The code is [redacted]."));
+    is_well(&bench).await;
+}
+
+/// Whatever became of it: a ticket, a copy of that by another way, a held one.
+#[tokio::test]
+async fn what_a_form_sent_for_a_person_is_theirs() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let senders = vec![address("form@site.example")];
+    let edit = ProjectEdit { add_form_senders: senders, ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    let from_form =
+        |id: &str| post(id).from("Contact <form@site.example>").header("Reply-To", ANNA).text("blue-velvet");
+    let held = from_form("f2").to("incoming+gibberish@desk.example").rcpt(DESK);
+    for (mail, verdict) in [
+        (from_form("f1"), VerdictKind::Open),
+        (from_form("f1").header("X-Way", "another"), VerdictKind::Duplicate),
+        (held, VerdictKind::Hold(HoldCause::UnknownKey)),
+    ] {
+        assert_eq!(bench.receive(&mail).await.verdict, verdict);
+    }
+    bench.settle().await;
+    let (theirs, ..) = exported(&bench, Scope::Person(address(ANNA))).await;
+    assert_eq!(theirs.mails, 4, "with the confirmation: {theirs:?}");
+    erase(&bench, ANNA).await;
+    for text in [raw_texts(&bench), on_server(&bench)] {
+        assert!(!text.contains("blue-velvet") && !text.contains(ANNA), "{text}");
+    }
+    is_well(&bench).await;
+}
+
+/// What an agent answered about an erased person is held, and quotes them.
+#[tokio::test]
+async fn a_held_answer_of_an_agent_goes_with_the_person_that_it_quotes() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    let jane = "jane@team.example";
+    let edited = bench.store.write({
+        let account = bench.jane.account;
+        move |w| {
+            let mut account = w.account(account)?.unwrap();
+            account.address = address(jane);
+            w.put_account(&account)
+        }
+    });
+    edited.await.unwrap();
+    bench.desk.assign(bench.jane, ticket.id, form(), Some(bench.jane.account)).await.unwrap();
+    bench.receive(&post("a2").header("In-Reply-To", "<m1@customer.example>").text("More.")).await;
+    bench.drain().await;
+    let notice = bench.left_to(jane).pop().expect("a notice").1;
+    let answer = post("answer").from(jane).to(notice.reply_to[0].address.as_str());
+    let held = bench.receive(&answer.text(&format!("> {ANNA} wrote: blue-velvet"))).await;
+    assert!(matches!(held.verdict, VerdictKind::Hold(_)), "{held:?}");
+    bench.settle().await;
+    erase(&bench, ANNA).await;
+    for text in [raw_texts(&bench), on_server(&bench)] {
+        assert!(!text.contains("blue-velvet") && !text.contains(ANNA), "{text}");
+    }
     is_well(&bench).await;
 }
