@@ -22,10 +22,10 @@ const NO_CONTENT: &str =
     "the mail server has not given the content of this mail yet; \"Try again\" asks it once more";
 
 impl Desk {
-    /// Takes a held mail in: into the ticket that it belongs to, where it is known and its sender
-    /// takes part, or as a note there, where an agent answered a notice; else as a new ticket of `project`, or of the project that the mail named, or of
-    /// the default project. Its row gets the new verdict in the same commit, and the Email is
-    /// filed anew.
+    /// Takes a held mail in: as a note on its ticket where somebody with an account answered a notice, as a
+    /// comment there where its sender takes part; else as a new ticket of `project`, or of the project that
+    /// the mail named, or of the default project. Its row gets the new verdict in the same commit, and the
+    /// Email is filed anew.
     ///
     /// # Errors
     /// [`DeskError::NotFound`] where the mail is no longer held, [`DeskError::Invalid`] where no
@@ -150,8 +150,8 @@ impl Desk {
 pub(super) enum OnTicket {
     /// By somebody who takes part.
     Comment(ParticipantNo),
-    /// By an agent who answered a notice. Whether it is the agent's own is not certain, so no customer
-    /// gets it.
+    /// By somebody with an account who answered a notice. Whether it is their own is not certain, and it may
+    /// quote what customers do not get, so none gets it, also where the account's address takes part.
     Note(AccountId),
 }
 
@@ -162,25 +162,14 @@ pub(super) fn on_ticket(
     from: Option<&Address>,
 ) -> Result<Option<(Ticket, OnTicket)>, StoreError> {
     let (Some(id), Some(from)) = (held.ticket, from) else { return Ok(None) };
-    let Some(ticket) = look.ticket(id)? else { return Ok(None) };
-    if let Some(person) = ticket.participant_by_address(from) {
-        let as_what = OnTicket::Comment(person.no);
-        return Ok(Some((ticket, as_what)));
+    let Some(ticket) = look.ticket(id)?.filter(|ticket| ticket.erased_at.is_none()) else { return Ok(None) };
+    if held.verdict.is_agents_answer()
+        && let Some(account) = look.account_by_address(from)?
+    {
+        return Ok(Some((ticket, OnTicket::Note(account.id))));
     }
-    let agents = matches!(
-        held.verdict,
-        VerdictKind::Hold(HoldCause::AgentKey | HoldCause::AgentMayNot | HoldCause::AgentEmpty)
-    );
-    let account = if agents { look.account_by_address(from)? } else { None };
-    let project = look.project(ticket.project)?;
-    Ok(match (account, project) {
-        (Some(account), Some(project))
-            if !account.disabled && visible::as_viewer(&account).may(Action::Work, &project) =>
-        {
-            Some((ticket, OnTicket::Note(account.id)))
-        }
-        _ => None,
-    })
+    let person = ticket.participant_by_address(from).map(|person| person.no);
+    Ok(person.map(|no| (ticket, OnTicket::Comment(no))))
 }
 
 pub(super) fn held_row(look: &impl Look, row: MailRowId) -> Result<MailRow, DeskError> {

@@ -482,3 +482,28 @@ async fn a_held_answer_of_an_agent_is_taken_in_as_a_note() {
     bench.settle().await;
     assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
 }
+
+/// It may quote what customers do not get, so also where the agent's address takes part.
+#[tokio::test]
+async fn a_held_answer_is_a_note_whoever_takes_part_and_may_answer() {
+    let (bench, ticket, _) = assigned(Tuning::default()).await;
+    let (_, notice) = last_to(&bench, JANE);
+    bench.join(&ticket, JANE).await;
+    let quoted = "On Thu, 19 Nov 2026 Lin Park wrote:\n> Somebody who is in doubt wrote this.\n";
+    let empty = bench.receive(&answer(&notice, "empty").text(quoted)).await;
+    assert_eq!(empty.verdict, VerdictKind::Hold(HoldCause::AgentEmpty));
+    let lin = account(&bench, "admin", Role::Agent).await;
+    let edit = ProjectEdit { remove_members: vec![Handle::parse("jane").unwrap()], ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    let may_not = bench.receive(&answer(&notice, "may-not").text("She wants it blue.")).await;
+    assert_eq!(may_not.verdict, VerdictKind::Hold(HoldCause::AgentMayNot));
+    for held in [empty, may_not] {
+        let row = bench.desk.take_in(lin, held.id, form(), None).await.unwrap();
+        assert_eq!((row.verdict, row.ticket), (VerdictKind::AgentReply, Some(ticket.id)));
+        let event = bench.events(ticket.id).pop().unwrap();
+        assert!(matches!(event.kind, EventKind::Note { .. }), "{event:?}");
+        assert_eq!(event.actor, Actor::Account(bench.jane.account));
+    }
+    bench.settle().await;
+    assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
+}
