@@ -8,8 +8,8 @@ use crate::mail::{self, Address, Draft, MessageId, NameAddr, ReplyKey};
 use crate::store::{Look, RawError, StoreError, aside};
 use crate::theme::{ClosedLetter, CommentLetter, ConfirmationLetter, Html, Letter, ParticipantAddedLetter};
 use crate::tracker::{
-    Account, Actor, Body, Event, EventKind, FromName, LetterKind, OutboxRow, OutboxState, Project, RawHash,
-    Recipient, Ticket,
+    Account, Actor, Body, Event, EventKind, FromName, LetterKind, MailRowId, OutboxRow, OutboxState, Project,
+    RawHash, Recipient, Ticket,
 };
 
 /// What a letter is written from, read in one snapshot.
@@ -21,6 +21,8 @@ pub(super) struct Material {
     pub(super) account: Option<Account>,
     /// The event that the letter tells of, where it names one.
     pub(super) event: Option<Event>,
+    /// The agent's mail that the event came as.
+    source: Option<MessageId>,
     /// The event whose text it shows: the same, or where that has none, what a customer wrote last.
     pub(super) shown: Option<Event>,
     /// Who did it, as the letter says it.
@@ -103,6 +105,12 @@ impl Delivery {
             Some(event) => Some(read.event(ticket.id, event)?.ok_or_else(gone)?),
             None => None,
         };
+        let source = match &event {
+            Some(event) if matches!(event.actor, Actor::Account(_)) => event.kind.body().and_then(by_mail),
+            _ => None,
+        };
+        let source =
+            source.map(|row| read.mail_row(row)).transpose()?.flatten().and_then(|row| row.message_id);
         let shown = match &event {
             Some(event) if event.kind.body().is_none() && account.is_some() => {
                 read.events(ticket.id)?.into_iter().rfind(is_customers)
@@ -121,7 +129,19 @@ impl Delivery {
         let title_known = letters.iter().any(vouches);
         let notices = letters.into_iter().filter(|letter| matches!(letter.to, Recipient::Agent { .. }));
         let agents_keys = notices.flat_map(|letter| [letter.reply_key, letter.unsubscribe]).collect();
-        Ok(Material { ticket, project, to, account, event, shown, author, thread, agents_keys, title_known })
+        Ok(Material {
+            ticket,
+            project,
+            to,
+            account,
+            event,
+            source,
+            shown,
+            author,
+            thread,
+            agents_keys,
+            title_known,
+        })
     }
 
     /// The text that a letter shows; empty for a letter without one.
@@ -268,9 +288,11 @@ impl Delivery {
             LetterKind::Comment { event } => {
                 headers.push(("X-Auto-Response-Suppress", "OOF, AutoReply".to_owned()));
                 let by_agent = material.event.as_ref().is_some_and(|event| {
-                    let mail = matches!(event.kind.body(), Some(Body::Mail { row: Some(_), .. }));
+                    let mail = event.kind.body().and_then(by_mail).is_some();
                     matches!(event.actor, Actor::Account(_)) && !mail
                 });
+                let source = material.source.as_ref().map(mail::source_mark);
+                headers.extend(source.map(|source| (mail::SOURCE_HEADER, source)));
                 let trace = mail::CommentTrace { event: event.0, by_agent };
                 headers.push((mail::COMMENT_HEADER, trace.value()));
             }
@@ -324,6 +346,11 @@ fn author(look: &impl Look, ticket: &Ticket, event: Option<&Event>) -> Result<Op
 }
 
 /// Whether a customer wrote it, and not a program.
+/// The row of the mail that a text came as.
+fn by_mail(body: &Body) -> Option<MailRowId> {
+    if let Body::Mail { row, .. } = body { *row } else { None }
+}
+
 fn is_customers(event: &Event) -> bool {
     let written =
         matches!(event.kind, EventKind::Opened { .. } | EventKind::Comment { automatic: false, .. });

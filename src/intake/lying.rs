@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Boxes, Intake, IntakeError};
 use crate::jmap::{EmailId, EmailInfo, MailboxId};
+use crate::mail::{SOURCE_HEADER, source_mark};
 
 /// The mail server's clock may be behind ours, and a mail may have waited before it was filed.
 const MARGIN: Duration = Duration::from_hours(24);
@@ -20,7 +21,7 @@ pub(super) struct Lying {
 
 impl Intake {
     /// Everything filed or sent since then, and what of the intake mailbox a letter of ours in Sent
-    /// answers: it had been taken in already, and is not to be answered a second time.
+    /// answers or passes on: it had been taken in already, and is not to be answered a second time.
     pub(super) async fn lying_since(&self, since: Timestamp) -> Result<Vec<Lying>, IntakeError> {
         let since =
             SignedDuration::try_from(MARGIN).ok().and_then(|m| since.checked_sub(m).ok()).unwrap_or(since);
@@ -33,7 +34,11 @@ impl Intake {
         let ours = sent.iter().filter(|email| email.message_ids.first().is_some_and(|id| self.is_ours(id)));
         let ours: Vec<EmailId> = ours.map(|email| email.id.clone()).collect();
         let answered = jmap.referred_to(&ours).await?;
-        let is_answered = |email: &EmailInfo| email.message_ids.iter().any(|id| answered.contains(id));
+        // No letter refers to an agent's mail.
+        let sources = jmap.header_of(&ours, SOURCE_HEADER).await?;
+        let is_answered = |email: &EmailInfo| {
+            email.message_ids.iter().any(|id| answered.contains(id) || sources.contains(&source_mark(id)))
+        };
 
         let mut lying = Vec::new();
         for mailbox in [handled, held] {

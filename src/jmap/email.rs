@@ -10,6 +10,7 @@ use jmap_client::core::request::Arguments;
 use jmap_client::email::{self, Property, query};
 use jmap_client::{Method, Set};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::mailbox::Got;
 use super::{BlobId, EmailId, Jmap, JmapError, MailboxId};
@@ -172,6 +173,29 @@ impl Jmap {
             named.extend(ids.filter_map(|id| MessageId::parse(id)));
         }
         Ok(named)
+    }
+
+    /// What these Emails say in a header field, as it stands there (RFC 8621 §4.1.2.1).
+    ///
+    /// # Errors
+    /// Where the server does not say.
+    pub async fn header_of(&self, ids: &[EmailId], name: &str) -> Result<HashSet<String>, JmapError> {
+        let mut said = HashSet::new();
+        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
+        for ids in ids.chunks(chunk) {
+            let mut batch = self.batch();
+            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
+            let field = Property::Header(email::Header::as_raw(name, false));
+            get.ids(ids.iter().map(EmailId::as_str)).properties([field]);
+            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
+            let got: Got<Map<String, Value>> = self.call(&batch, true).await?.take(call)?;
+            // Some servers leave the default form out of the property's name.
+            let is_field = |name: &String| name.starts_with("header:");
+            let values = got.list.iter().flatten().filter(|(name, _)| is_field(name));
+            let values = values.filter_map(|(_, value)| value.as_str());
+            said.extend(values.map(|value| value.trim().to_owned()));
+        }
+        Ok(said)
     }
 
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).

@@ -61,4 +61,6 @@ pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
 pub use redact::{REDACTED, redact, redact_text};
 pub use reply_key::ReplyKey;
-pub use traces::{COMMENT_HEADER, CommentTrace, NOTICE_HEADER, NoticeTrace, Traces, traces};
+pub use traces::{
+    COMMENT_HEADER, CommentTrace, NOTICE_HEADER, NoticeTrace, SOURCE_HEADER, Traces, source_mark, traces,
+};

@@ -1,8 +1,8 @@
 //! What our own letters carry for us to find again: the tokens of their unsubscribe links, and of
 //! which comment they are.
 
-use super::ReplyKey;
 use super::header::Header;
+use super::{MessageId, ReplyKey};
 
 /// Which comment a letter is of: its number on its ticket, and whether an agent wrote it.
 pub const COMMENT_HEADER: &str = "X-Postdesk-Comment";
@@ -14,6 +14,15 @@ pub struct CommentTrace {
     pub event: u32,
     /// An agent wrote it in the tracker; else it came as a mail of its own.
     pub by_agent: bool,
+}
+
+/// Which mail of an agent's a comment is, by [`source_mark`]: customers do not get its Message-ID.
+pub const SOURCE_HEADER: &str = "X-Postdesk-Source";
+
+/// A mark by which a mail is known again and that does not tell its Message-ID.
+#[must_use]
+pub fn source_mark(id: &MessageId) -> String {
+    blake3::hash(id.as_str().as_bytes()).to_hex().chars().take(32).collect()
 }
 
 /// What a notice to an agent carries: the key of a note.

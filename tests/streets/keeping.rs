@@ -7,13 +7,13 @@ use postdesk::demo::server::{At, Fault, Times};
 use postdesk::desk::{DeskError, NewAccount, after_restore};
 use postdesk::intake::{IntakeError, Swept};
 use postdesk::keep::{Header, Restoring, Source, pack};
-use postdesk::mail::Address;
+use postdesk::mail::{Address, Authentication};
 use postdesk::secret::Random;
 use postdesk::store::{Look, Store, StorePath, look_at_copy};
 use postdesk::tracker::{Actor, Body, EventKind, Handle, OutboxState, PauseWhy};
 use postdesk::triage::VerdictKind;
 
-use crate::bench::{ANNA, BEN, Bench, DESK, POLL, form};
+use crate::bench::{ANNA, BEN, Bench, DESK, POLL, address, form};
 use crate::post::post;
 
 /// The whole data folder in one piece of memory, made beside the running desk.
@@ -176,6 +176,51 @@ async fn what_was_answered_and_not_filed_is_not_answered_again() {
     bench.advance(POLL * 2);
     bench.settle().await;
     assert_eq!((bench.left_to(BEN).len(), bench.left_to("carl@customer.example").len()), (1, 1));
+    assert_nothing_twice(&bench);
+}
+
+/// The same of an agent's answer, to which no letter refers.
+#[tokio::test]
+async fn an_agents_answer_that_went_out_and_was_not_filed_does_not_go_out_again() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    const JANE: &str = "jane@team.example";
+    let account = bench.jane.account;
+    let edited = bench.store.write(move |w| {
+        let mut jane = w.account(account)?.unwrap();
+        jane.address = address(JANE);
+        w.put_account(&jane)
+    });
+    edited.await.unwrap();
+    bench.desk.assign(bench.jane, ticket.id, form(), Some(account)).await.unwrap();
+    bench.receive(&post("m2").header("In-Reply-To", "<m1@customer.example>")).await;
+    bench.drain().await;
+    let notice = bench.left_to(JANE).pop().expect("a notice").1;
+    let kept = backup(&bench).await;
+    bench.advance(Duration::from_secs(60));
+    bench.server.faults().add(Fault::Status(At::Call("Email/set"), 503), Times::Always);
+    let answer = |id: &str| {
+        let post = post(id).from(JANE).to(notice.reply_to[0].address.as_str());
+        post.authentication(Authentication::Pass)
+    };
+    bench.deliver(&answer("first"));
+    assert!(bench.intake.sweep().await.is_err());
+    bench.drain().await;
+    assert_eq!((bench.left_to(ANNA).len(), bench.mails_in("inbox").len()), (2, 1));
+    bench.server.faults().clear();
+
+    let bench = restore(bench, &kept).await;
+    bench.deliver(&answer("second"));
+    bench.intake.take_over().await.unwrap();
+    bench.advance(Duration::from_secs(60));
+    let since = bench.store.read().unwrap().restored().unwrap().unwrap().backup;
+    let replayed = bench.intake.replay(since).await.unwrap();
+    assert_eq!((replayed.taken, replayed.commented, replayed.letters), (1, 1, 1), "{replayed:?}");
+    bench.desk.resume().await.unwrap();
+    bench.advance(POLL * 2);
+    bench.settle().await;
+    let texts: Vec<_> = bench.left_to(ANNA).into_iter().map(|(_, mail)| mail.text).collect();
+    let having = |what: &str| texts.iter().filter(|text| text.contains(what)).count();
+    assert_eq!((having("text of first"), having("text of second")), (1, 1), "{texts:?}");
     assert_nothing_twice(&bench);
 }
 
