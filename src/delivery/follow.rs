@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress, is_due};
+use crate::clock::after;
 use crate::desk::LookFound;
 use crate::jmap::{EmailId, EmailInfo, JmapError};
 use crate::mail::MessageId;
@@ -16,6 +17,8 @@ use crate::tracker::{OutboxRow, OutboxState};
 const LOOK_AT: usize = 5000;
 /// The mail server's clock may be behind ours by as much.
 const SKEW: Duration = Duration::from_hours(24);
+/// For how long a parked letter is looked for by itself. Later a person's *send again* still looks first.
+const LOOK_FOR_PARKED: Duration = Duration::from_hours(7 * 24);
 
 /// What lies in Sent, by Message-ID.
 type InSent = HashMap<MessageId, EmailId>;
@@ -39,7 +42,10 @@ impl Delivery {
         let read = self.desk.store.read()?;
         let mut unknown = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
         if parked_too {
-            unknown.extend(read.letters_in(OutboxState::Unknown, LOOK_AT)?);
+            let parked = read.letters_in(OutboxState::Unknown, LOOK_AT)?;
+            let recent =
+                |row: &OutboxRow| row.submitted_at.is_some_and(|at| after(at, LOOK_FOR_PARKED) > now);
+            unknown.extend(parked.into_iter().filter(recent));
         }
         drop(read);
         self.look_for_all(&unknown).await?;
@@ -112,6 +118,8 @@ impl Delivery {
     pub(super) async fn sent_since(&self, since: Timestamp) -> Result<InSent, DeliveryError> {
         let ways = self.ways().await?;
         let jmap = self.jmap().await?;
+        // Our own clock may have been ahead when the letter was written.
+        let since = since.min(self.desk.clock.now());
         let since = SignedDuration::try_from(SKEW).ok().and_then(|skew| since.checked_sub(skew).ok());
         let emails = jmap.all_since(&ways.sent, since.unwrap_or(Timestamp::MIN)).await?;
         let by_id = |mail: EmailInfo| mail.message_ids.into_iter().map(move |id| (id, mail.id.clone()));

@@ -1,6 +1,7 @@
 //! The mailbox of outgoing letters: what lies there though its letter is settled is put where it
 //! belongs, until that has happened.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
@@ -44,12 +45,16 @@ impl Delivery {
     async fn put_away(&self) -> Result<bool, DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         let mut all = true;
+        let mut lying = Vec::new();
         for mail in self.outgoing().await? {
-            let Some(row) = self.letter_in(&mail)? else { continue };
+            lying.extend(self.letter_in(&mail)?.map(|row| (mail, row)));
+        }
+        let copies = self.copies(&lying).await?;
+        for (mail, row) in lying {
             let under_way = row.state == OutboxState::Submitting;
             let done = match row.state {
                 _ if row.letter.is_secret() && !under_way => self.destroy(&mail.id).await?,
-                OutboxState::Sent if self.is_a_copy(&mail, &row).await? => self.destroy(&mail.id).await?,
+                OutboxState::Sent if copies.contains(&mail.id) => self.destroy(&mail.id).await?,
                 OutboxState::Sent => jmap.mark_sent(&mail.id, &ways.outgoing, &ways.sent).await?,
                 OutboxState::Failed | OutboxState::Withdrawn | OutboxState::PresumedSent => {
                     self.destroy(&mail.id).await?
@@ -75,12 +80,21 @@ impl Delivery {
         Ok(self.desk.store.read()?.letter_by_message_id(id)?)
     }
 
-    /// A server that does not notice equal bytes at import has one Email too many.
-    async fn is_a_copy(&self, mail: &EmailInfo, row: &OutboxRow) -> Result<bool, DeliveryError> {
-        if row.email.as_deref() == Some(mail.id.as_str()) {
-            return Ok(false);
-        }
-        Ok(self.sent_since(row.created_at).await?.contains_key(&row.message_id))
+    /// Those whose letter lies in Sent under another id: a server that does not notice equal bytes at
+    /// import has one Email too many.
+    async fn copies(&self, lying: &[(EmailInfo, OutboxRow)]) -> Result<HashSet<EmailId>, DeliveryError> {
+        let maybe = lying.iter().filter(|(mail, row)| {
+            row.state == OutboxState::Sent
+                && !row.letter.is_secret()
+                && row.email.as_deref() != Some(mail.id.as_str())
+        });
+        let maybe: Vec<_> = maybe.collect();
+        let Some(oldest) = maybe.iter().map(|(_, row)| row.created_at).min() else {
+            return Ok(HashSet::new());
+        };
+        let sent = self.sent_since(oldest).await?;
+        let copies = maybe.into_iter().filter(|(_, row)| sent.contains_key(&row.message_id));
+        Ok(copies.map(|(mail, _)| mail.id.clone()).collect())
     }
 
     pub(super) async fn destroy(&self, email: &EmailId) -> Result<Result<(), SetFault>, DeliveryError> {

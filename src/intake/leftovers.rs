@@ -205,8 +205,9 @@ impl Intake {
         else {
             return Ok(HashMap::new());
         };
-        // Clocks differ.
-        let since = since.checked_sub(jiff::SignedDuration::from_hours(1)).unwrap_or(since);
+        // Clocks differ, and ours may have been ahead then.
+        let since = since.min(self.desk.clock.now());
+        let since = since.checked_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(since);
         Ok(jmap.find_by_message_id(&sent.id, &wanted, since).await?.into_iter().collect())
     }
 }
