@@ -191,7 +191,7 @@ impl Delivery {
 /// Whether another letter could be imported where this one is refused for good.
 fn is_about_the_letter(error: &JmapError) -> bool {
     match error {
-        JmapError::TooLarge { .. } => true,
+        JmapError::TooLarge { .. } | JmapError::TooLargeOnTheWay { .. } => true,
         JmapError::Set { fault, .. } => {
             matches!(fault.kind, SetErrorType::InvalidEmail | SetErrorType::TooLarge)
         }

@@ -47,7 +47,8 @@ impl Jmap {
     /// Uploads the octets of a mail. Sending them twice does no harm.
     ///
     /// # Errors
-    /// [`JmapError::TooLarge`] where the server takes less.
+    /// [`JmapError::TooLarge`] where the server takes less, [`JmapError::TooLargeOnTheWay`] where
+    /// something before it does.
     pub async fn upload(&self, octets: Bytes) -> Result<BlobId, JmapError> {
         let session = self.session().await?;
         let (size, limit) = (octets.len() as u64, session.limits.max_size_upload);
@@ -64,8 +65,7 @@ impl Jmap {
         };
         // A proxy on the way may take less than the session says.
         if response.status == http::StatusCode::PAYLOAD_TOO_LARGE {
-            let limit = size.saturating_sub(1);
-            return Err(JmapError::TooLarge { what: "the mail".to_owned(), size, limit });
+            return Err(JmapError::TooLargeOnTheWay { size });
         }
         if !response.status.is_success() {
             return Err(self.http_fault(&response).into());

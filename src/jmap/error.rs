@@ -70,6 +70,12 @@ pub enum JmapError {
     Credentials(String),
     #[error("{what} has {size} octets, and the mail server takes at most {limit}")]
     TooLarge { what: String, size: u64, limit: u64 },
+    /// By HTTP status 413 (RFC 9110 §15.5.14), which does not say how much would be taken.
+    #[error(
+        "the mail has {size} octets, and what stands before the mail server does not take as many; raise the limit \
+         of the proxy there, or send smaller files"
+    )]
+    TooLargeOnTheWay { size: u64 },
     #[error("the account has no mailbox {0}")]
     NoMailbox(String),
     #[error("the request cannot be written")]
@@ -107,6 +113,7 @@ impl JmapError {
             | Self::OtherServer { .. }
             | Self::Accounts { .. }
             | Self::TooLarge { .. }
+            | Self::TooLargeOnTheWay { .. }
             | Self::NoMailbox(_)
             | Self::Encode(_) => Failure::Permanent,
         }

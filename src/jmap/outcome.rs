@@ -22,7 +22,7 @@ pub(super) fn of_error(error: &JmapError) -> Submission {
         JmapError::Method(fault) => {
             matches!(fault.kind, MethodErrorType::ServerFail | MethodErrorType::ServerUnavailable)
         }
-        JmapError::TooLarge { .. } | JmapError::Encode(_) => true,
+        JmapError::TooLarge { .. } | JmapError::TooLargeOnTheWay { .. } | JmapError::Encode(_) => true,
         JmapError::Set { fault, .. } => return of_refusal(fault),
         JmapError::Malformed { .. }
         | JmapError::Session(_)
