@@ -1,4 +1,4 @@
-//! Taking filed mails in again that a restored store knows nothing of, in the order in which they
+//! Taking mails in again that a restored store knows nothing of, in the order in which they
 //! came and without letters; and the letters of ours that lie in Sent, which put what agents wrote
 //! back on record.
 
@@ -21,7 +21,7 @@ const TOGETHER: usize = 50;
 /// What a replay did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
-    /// Filed mails that were looked at.
+    /// Mails that were looked at, most of them filed.
     pub seen: usize,
     /// Those taken in again.
     pub taken: usize,
@@ -43,7 +43,7 @@ impl Replayed {
     pub fn lines(&self) -> Vec<String> {
         vec![
             format!(
-                "filed mails: {} looked at, {} taken in again ({} tickets, {} comments, {} held); nobody was written to",
+                "mails taken in before: {} looked at, {} taken in again ({} tickets, {} comments, {} held); nobody was written to",
                 self.seen, self.taken, self.opened, self.commented, self.held
             ),
             format!(
@@ -55,7 +55,8 @@ impl Replayed {
 }
 
 impl Intake {
-    /// Takes in again what was filed since then. May be repeated: what is on record is passed over.
+    /// Takes in again what was filed since then, and what waits in the intake mailbox though a letter of ours
+    /// answers it. May be repeated: what is on record is passed over.
     ///
     /// # Errors
     /// [`DeskError::Invalid`] where the desk is not paused, or the mailbox is not this desk's; else

@@ -28,7 +28,7 @@ pub struct EmailInfo {
     pub mailboxes: Vec<MailboxId>,
     /// In lower case.
     pub keywords: Vec<String>,
-    /// Its Message-ID header. Only [`Jmap::newest`] and [`Jmap::emails`] ask for it.
+    /// Its Message-ID header. [`Jmap::page`] does not ask for it.
     pub message_ids: Vec<MessageId>,
 }
 
