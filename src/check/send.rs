@@ -115,7 +115,7 @@ async fn send(
         jmap.import(Bytes::from(mail::compose(&draft)), &ways.outgoing, &["$draft", "$seen"]).await?;
     let envelope = Envelope { from, to: to.clone() };
     let after = AfterSending::File { from: ways.outgoing.clone(), to: ways.sent.clone() };
-    let ready = jmap.turn_to_submit().await.ready().await?;
+    let ready = jmap.ready().await?;
     Ok(match ready.submit(&imported.id, &envelope, &identity.id, &after).await {
         Submission::Accepted { .. } => Ok(draft.message_id),
         Submission::Refused { reply, why, .. } => {

@@ -1,7 +1,7 @@
 //! Three lanes that do not wait for each other: people's comments, notices, automatic letters.
 //!
 //! Each has letters of its own under way, so one that the server is slow about holds neither the
-//! other lanes nor the rest of its own. To one participant of one ticket there is never more than
+//! other lanes nor the rest of its own, as far as the requests go that the server allows at once. To one participant of one ticket there is never more than
 //! one under way, because the outbox gives the head of each such queue alone.
 
 use std::collections::HashSet;
@@ -48,8 +48,26 @@ enum End {
     NotNow(Option<DeliveryError>),
 }
 
+/// How many letters of a lane may be under way. Most of a letter's time is the disks', here and at the
+/// server, so a few side by side cost little.
+fn most(lane: Lane) -> usize {
+    match lane {
+        Lane::People => 4,
+        Lane::Automatic => 3,
+        Lane::Notices => 1,
+    }
+}
+
 /// When the marker was last asked for, by the clock's run.
 pub(super) struct Asked(Mutex<Duration>);
+
+/// How a turn of all lanes ended.
+pub(super) struct Drained {
+    /// Whether any letter left.
+    pub(super) sent: bool,
+    /// What a single letter met.
+    pub(super) single: Option<DeliveryError>,
+}
 
 /// One turn of all lanes.
 struct Turn {
@@ -68,6 +86,21 @@ impl Turn {
         self.courses.iter_mut().find(|(own, _)| *own == lane).map(|(_, course)| course)
     }
 
+    /// For how many more letters of a lane there is room. What the server is slow about may fill a lane
+    /// for minutes, so the last places are kept for lanes that have nothing under way.
+    fn room(&self, lane: Lane, places: usize) -> usize {
+        let free = places.saturating_sub(self.under_way.len());
+        let idle = self.courses.iter().filter(|(other, course)| *other != lane && course.under_way == 0);
+        let kept = match places {
+            1 => 0,
+            2..=5 => 1,
+            _ => 2,
+        };
+        let own = self.courses.iter().find(|(own, _)| *own == lane).map_or(0, |(_, course)| course.under_way);
+        let free = if own == 0 { free.min(1) } else { free.saturating_sub(idle.count().min(kept)) };
+        free.min(most(lane).saturating_sub(own))
+    }
+
     fn end(&mut self) {
         self.courses.iter_mut().for_each(|(_, course)| course.over = true);
     }
@@ -75,14 +108,13 @@ impl Turn {
 
 impl Delivery {
     /// Sends everything that is due, also what becomes due meanwhile. Trouble with one letter does
-    /// not stop those to other people; trouble with several in a row is the server's. Where no letter
-    /// left, gives what single ones met.
+    /// not stop those to other people; trouble with several in a row is the server's.
     pub(super) async fn drain(
         &self,
         asked: Duration,
         bell: &Notify,
         stop: &watch::Receiver<bool>,
-    ) -> Result<Option<DeliveryError>, DeliveryError> {
+    ) -> Result<Drained, DeliveryError> {
         let mut turn = Turn {
             courses: [Lane::People, Lane::Notices, Lane::Automatic].map(|lane| (lane, Course::default())),
             under_way: HashSet::new(),
@@ -101,7 +133,7 @@ impl Delivery {
                 sending.push(self.one(row, &asked));
             }
             if sending.is_empty() {
-                return turn.trouble.map_or(Ok(turn.single.filter(|_| !turn.sent)), Err);
+                return turn.trouble.map_or(Ok(Drained { sent: turn.sent, single: turn.single }), Err);
             }
             let wait = self.until_due()?;
             tokio::select! {
@@ -145,45 +177,45 @@ impl Delivery {
         Ok(())
     }
 
+    /// Whether the marker was asked for no longer ago than that.
+    pub(super) async fn asked_within(&self, asked: &Asked, age: Duration) -> bool {
+        self.desk.clock.elapsed().saturating_sub(*asked.0.lock().await) < age
+    }
+
     /// The letters to begin now, as many as each lane has room for.
     async fn begin(&self, turn: &mut Turn) -> Result<Vec<OutboxRow>, DeliveryError> {
         let now = self.desk.clock.now();
         let mut rows = Vec::new();
+        let places = self.places().await;
         for lane in [Lane::People, Lane::Notices, Lane::Automatic] {
-            if self.lane_stopped(lane, now) {
+            if self.lane_stopped(lane, now) || turn.course(lane).is_none_or(|course| course.over) {
                 continue;
             }
-            let known = turn.under_way.clone();
-            let Some(course) = turn.course(lane).filter(|course| !course.over) else { continue };
-            let room = self.room(lane).await.saturating_sub(course.under_way);
-            if room == 0 {
+            if turn.room(lane, places) == 0 {
                 continue;
             }
             let due = self.desk.store.read()?.letters_due_in(lane, now, BATCH)?;
-            for row in due.into_iter().filter(|row| !known.contains(&row.id)).take(room) {
-                if !self.pass(&row, now)? {
+            for row in due {
+                if turn.under_way.contains(&row.id) {
+                    continue;
+                }
+                if turn.room(lane, places) == 0 || !self.pass(&row, now)? {
                     break;
                 }
-                course.under_way += 1;
+                turn.under_way.insert(row.id);
+                turn.course(lane).into_iter().for_each(|course| course.under_way += 1);
                 rows.push(row);
             }
         }
-        turn.under_way.extend(rows.iter().map(|row| row.id));
         Ok(rows)
     }
 
-    /// How many letters of a lane may be under way. Most of a letter's time is the disks', here and at
-    /// the server, so a few side by side cost little; how many requests run at once is the edge's to
-    /// bound.
-    async fn room(&self, lane: Lane) -> usize {
-        let limit = match self.jmap().await {
-            Ok(jmap) => usize::try_from(jmap.limits().max_concurrent_requests).unwrap_or(usize::MAX),
+    /// How many letters may be under way in all: one request is left to everything else, where the server
+    /// allows several at once.
+    async fn places(&self) -> usize {
+        match self.jmap().await {
+            Ok(jmap) => jmap.at_once().saturating_sub(1).max(1),
             Err(_) => 1,
-        };
-        match lane {
-            Lane::People => limit.saturating_sub(1).clamp(1, 4),
-            Lane::Automatic => limit.saturating_sub(2).clamp(1, 3),
-            Lane::Notices => 1,
         }
     }
 

@@ -10,6 +10,7 @@ mod follow;
 mod lanes;
 mod looks;
 mod notice;
+mod ready;
 mod secret;
 mod send;
 mod shown;
@@ -25,6 +26,7 @@ use tokio::sync::{Mutex, watch};
 
 use breaker::Breakers;
 pub use breaker::Rates;
+use lanes::Drained;
 
 use crate::clock::after;
 use crate::config::MailboxRef;
@@ -174,6 +176,16 @@ struct Progress {
     tidied_at: Option<Timestamp>,
 }
 
+/// How letters fared in a turn.
+enum Fared {
+    /// Some left, or none waits.
+    Well,
+    /// Nothing was tried that would tell.
+    AsBefore,
+    /// None left, because of what single ones met.
+    Badly(DeliveryError),
+}
+
 /// Whether something that is done every so often is to be done now, also where the clock was set back.
 fn is_due(last: Option<Timestamp>, every: Duration, now: Timestamp) -> bool {
     last.is_none_or(|at| at > now || after(at, every) <= now)
@@ -231,9 +243,13 @@ impl Delivery {
         while !*stop.borrow() {
             pulse.works(Street::Delivery);
             match self.turn(&mut progress, &stop).await {
-                Ok((wait, trouble)) => {
+                Ok((wait, fared)) => {
                     backoff = Duration::from_secs(1);
-                    trouble.map_or_else(|| self.note_success(), |trouble| self.note_trouble(&trouble));
+                    match fared {
+                        Fared::Well => self.note_success(),
+                        Fared::AsBefore => {}
+                        Fared::Badly(trouble) => self.note_trouble(&trouble),
+                    }
                     pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
@@ -264,25 +280,27 @@ impl Delivery {
     /// Where the mail server or the store stand in the way; what left is on record.
     pub async fn run_once(&self) -> Result<(), DeliveryError> {
         let (_running, stop) = watch::channel(false);
-        let (_, trouble) = self.turn(&mut Progress::default(), &stop).await?;
-        trouble.map_or(Ok(()), Err)
+        match self.turn(&mut Progress::default(), &stop).await? {
+            (_, Fared::Badly(trouble)) => Err(trouble),
+            (_, Fared::Well | Fared::AsBefore) => Ok(()),
+        }
     }
 
     /// One turn: at first what an earlier run left open, then what is due, then what is unknown.
-    /// Gives the time until the next turn is due, and what single letters met where none left.
+    /// Gives the time until the next turn is due.
     async fn turn(
         &self,
         progress: &mut Progress,
         stop: &watch::Receiver<bool>,
-    ) -> Result<(Duration, Option<DeliveryError>), DeliveryError> {
+    ) -> Result<(Duration, Fared), DeliveryError> {
         if self.desk.paused()?.is_some() || !self.may_touch_account().await? {
-            return Ok((LOOK_EVERY, None));
+            return Ok((LOOK_EVERY, Fared::AsBefore));
         }
         let asked = self.desk.clock.elapsed();
         match self.marker.before_sending().await? {
             MaySend::Now => {}
-            MaySend::After(wait) => return Ok((wait, None)),
-            MaySend::No => return Ok((LOOK_EVERY, None)),
+            MaySend::After(wait) => return Ok((wait, Fared::AsBefore)),
+            MaySend::No => return Ok((LOOK_EVERY, Fared::AsBefore)),
         }
         if !progress.caught_up {
             self.catch_up().await?;
@@ -291,7 +309,7 @@ impl Delivery {
         let sent = self.drain(asked, &self.desk.outbox_bell(), stop).await;
         if *stop.borrow() {
             // What is left to look for and to put away, the next run finds.
-            return Ok((LOOK_EVERY, None));
+            return Ok((LOOK_EVERY, Fared::AsBefore));
         }
         self.follow(progress).await?;
         self.look_at_deliveries().await?;
@@ -301,8 +319,13 @@ impl Delivery {
             self.make_untidy();
         }
         self.tidy().await;
-        let trouble = sent?;
-        Ok((self.until_next(progress)?, trouble))
+        let fared = match sent? {
+            Drained { sent: true, .. } => Fared::Well,
+            Drained { single: Some(trouble), .. } => Fared::Badly(trouble),
+            _ if self.desk.store.read()?.letters_in(OutboxState::Waiting, 1)?.is_empty() => Fared::Well,
+            _ => Fared::AsBefore,
+        };
+        Ok((self.until_next(progress)?, fared))
     }
 
     /// An account whose intake mailbox nobody gave us is not touched.

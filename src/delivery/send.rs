@@ -61,10 +61,7 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email, submission: None }).await?;
             return Ok(());
         }
-        let turn = jmap.turn_to_submit().await;
-        // An upload may have taken minutes.
-        self.ask(asked).await?;
-        let ready = turn.ready().await?;
+        let ready = self.ready(jmap, &ways, asked).await?;
         let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {
             self.make_untidy();
             return Ok(());

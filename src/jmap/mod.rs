@@ -19,12 +19,12 @@ mod offers;
 mod outcome;
 mod push;
 mod quota;
+mod ready;
 mod session;
 mod set;
 mod since;
 mod sse;
 mod submission;
-mod turn;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -51,18 +51,18 @@ pub use mailbox::Mailbox;
 pub use offers::Offers;
 pub use push::{Bell, Mode};
 pub use quota::Used;
+pub use ready::Ready;
 pub use session::Limits;
 pub use set::Imported;
 pub use submission::{AfterSending, Envelope, SUBMITTED, Submission};
-pub use turn::{Ready, Turn};
 
 use crate::clock::{Clock, after};
 use crate::config::{ConfigError, Login, Mail};
 use crate::secret::Random;
 use crate::wire::{Credentials, Limits as WireLimits, Request, Response, Wire};
 use call::{Answers, Batch};
+use ready::Slot;
 use session::{Door, Session};
-use turn::Slot;
 
 /// Requests that run at once, where the server would take even more.
 const AT_ONCE: u64 = 8;
@@ -116,9 +116,9 @@ struct Inner {
     dated: RwLock<Option<(Timestamp, Duration)>>,
     refreshing: Mutex<()>,
     requests: Semaphore,
+    /// As many as that at first.
+    at_once: usize,
     uploads: Semaphore,
-    /// See [`Jmap::turn_to_submit`].
-    submissions: Semaphore,
     mode: watch::Sender<Mode>,
 }
 
@@ -135,17 +135,16 @@ impl Jmap {
     ) -> Result<Self, JmapError> {
         let header = authorization(&config.login)?;
         let session = Session::fetch(&door(&config, &header), &wire, &clock).await?;
-        let at_once = |limit: u64| usize::try_from(limit.clamp(1, AT_ONCE)).unwrap_or(1);
+        let bounded = |limit: u64| usize::try_from(limit.clamp(1, AT_ONCE)).unwrap_or(1);
+        let at_once = bounded(session.limits.max_concurrent_requests);
         let jmap = Self(Arc::new(Inner {
             header,
             wire,
             clock,
             random,
-            requests: Semaphore::new(at_once(session.limits.max_concurrent_requests)),
-            uploads: Semaphore::new(at_once(session.limits.max_concurrent_upload)),
-            submissions: Semaphore::new(
-                at_once(session.limits.max_concurrent_requests).saturating_sub(1).max(1),
-            ),
+            requests: Semaphore::new(at_once),
+            at_once,
+            uploads: Semaphore::new(bounded(session.limits.max_concurrent_upload)),
             session: RwLock::new(Arc::new(session)),
             stale: AtomicBool::new(false),
             changes: AtomicU64::new(0),
@@ -177,6 +176,12 @@ impl Jmap {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.current().limits
+    }
+
+    /// How many requests of ours run at once.
+    #[must_use]
+    pub fn at_once(&self) -> usize {
+        self.0.at_once
     }
 
     /// What the server's submission can do beyond plain sending, by EHLO name in upper case:

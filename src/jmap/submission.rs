@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::mailbox::Got;
+use super::ready::Ready;
 use super::set::{SetAnswer, created, sent_patch, submitted_patch};
-use super::turn::Ready;
 use super::{EmailId, Failure, IdentityId, Jmap, JmapError, MailboxId, SubmissionId, outcome};
 use crate::mail::Address;
 use crate::tracker::Delivery;
@@ -93,7 +93,7 @@ impl Ready<'_> {
         identity: &IdentityId,
         after: &AfterSending,
     ) -> Submission {
-        let Self { jmap, session, slot, place: _place } = self;
+        let Self { jmap, session, slot } = self;
         let mut batch = jmap.batch();
         let mut set = SetRequest::<EmailSubmission<Set>>::new(batch.params(Method::SetEmailSubmission));
         set.create_with_id(KEY)

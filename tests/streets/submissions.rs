@@ -1,20 +1,23 @@
 //! What the mail server says of submissions: slow ones, refused ones whose answer was lost, ids that are
 //! given again, and questions that it does not know.
 
+use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use postdesk::clock::Clock;
 use postdesk::demo::server::{At, Fault, Server, Times};
-use postdesk::tracker::{Delivery, EventKind, OutboxState};
+use postdesk::tracker::{Delivery, EventKind, OutboxRow, OutboxState, TicketId};
 
 use crate::bench::{ANNA, BEN, Bench, DESK, Tuning, options};
 use crate::post::post;
 use crate::sending::until_left;
 
 const SUBMIT: At = At::Call("EmailSubmission/set");
+const IMPORT: At = At::Call("Email/import");
 const MINUTE: Duration = Duration::from_secs(60);
+const MOMENT: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn submissions_that_are_slow_hold_up_no_mail_that_comes_in() {
@@ -31,7 +34,7 @@ async fn submissions_that_are_slow_hold_up_no_mail_that_comes_in() {
     let delivery = bench.delivery.clone();
     let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
     let all = async {
-        while slow.hits() < 3 {
+        while slow.hits() < 2 {
             tokio::task::yield_now().await;
         }
     };
@@ -72,35 +75,99 @@ async fn a_comment_leaves_when_its_undo_is_over_though_other_lanes_are_slow() {
     turn.abort();
 }
 
+/// However slow the comments of agents are, confirmations leave.
+#[tokio::test]
+async fn a_lane_whose_letters_are_all_slow_leaves_room_to_the_others() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    for no in 1..=5 {
+        bench.receive(&post(&format!("m{no}")).from(format!("customer{no}@customer.example"))).await;
+    }
+    bench.drain().await;
+    let slow = bench.server.faults().add(Fault::Slow(SUBMIT, 10 * MINUTE), Times::Always);
+    for number in 1..=5 {
+        bench.comment(&bench.ticket(number), "An answer.").await;
+    }
+    let (delivery, in_sent) = (bench.delivery.clone(), bench.mails_in("sent").len());
+    let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+    bench.server.wait_until(|_| slow.hits() == 2).await;
+    // A third would have been on its way long since.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(slow.hits(), 2, "the last place is another lane's");
+    slow.clear();
+    bench.receive(&post("n")).await;
+    until_left(&bench.server, in_sent + 1).await;
+    assert!(!turn.is_finished(), "they are under way still");
+    turn.abort();
+}
+
+/// A server that takes one request at a time, and a letter that waits between its draft and its mark for
+/// the answer to another request.
+struct Waiting {
+    bench: Bench,
+    ticket: TicketId,
+    turn: tokio::task::JoinHandle<Result<(), String>>,
+}
+
+impl Waiting {
+    async fn new() -> Self {
+        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+        let mut one_at_a_time = options(&clock);
+        one_at_a_time.limits.max_concurrent_requests = 1;
+        let server = Server::start(one_at_a_time).await.unwrap();
+        let bench = Bench::with(Tuning::default(), server, clock).await;
+        bench.adopt_empty().await;
+        let ticket = bench.receive(&post("m1")).await.ticket.unwrap();
+        let delivery = bench.delivery.clone();
+        let import = bench.server.faults().add(Fault::Slow(IMPORT, MOMENT), Times::Once);
+        let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
+        bench.server.wait_until(|_| import.hits() == 1).await;
+        Self { bench, ticket, turn }
+    }
+
+    /// The other request gets its turn before the letter, and is not written yet.
+    async fn imported(&self, other: &mut (impl Future + Unpin)) {
+        assert!(other.now_or_never().is_none());
+        self.bench.advance(MOMENT);
+        self.bench.server.wait_until(|world| world.mails(DESK, "Outgoing").len() == 1).await;
+    }
+
+    fn letter(&self) -> OutboxRow {
+        self.bench.letters(self.ticket).pop().unwrap()
+    }
+}
+
 /// What a submission waits for lies before its mark, so that a crash meanwhile leaves nothing unknown.
 #[tokio::test]
 async fn a_letter_that_waits_for_a_free_request_is_not_marked_yet() {
-    let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
-    let mut one_at_a_time = options(&clock);
-    one_at_a_time.limits.max_concurrent_requests = 1;
-    let server = Server::start(one_at_a_time).await.unwrap();
-    let bench = Bench::with(Tuning::default(), server, clock).await;
-    bench.adopt_empty().await;
-    let row = bench.receive(&post("m1")).await;
-    let moment = Duration::from_millis(100);
-    let import = bench.server.faults().add(Fault::Slow(At::Call("Email/import"), moment), Times::Once);
-    let delivery = bench.delivery.clone();
-    let turn = tokio::spawn(async move { delivery.run_once().await.map_err(|error| error.to_string()) });
-    bench.server.wait_until(|_| import.hits() == 1).await;
-    // The next request waits for the one that runs. It gets its turn then, and does not use it.
-    let jmap = bench.line.jmap().await.unwrap();
-    let mut next = pin!(jmap.mailboxes());
-    assert!(next.as_mut().now_or_never().is_none());
-    bench.advance(moment);
-    bench.server.wait_until(|world| world.mails(DESK, "Outgoing").len() == 1).await;
+    let waiting = Waiting::new().await;
+    let jmap = waiting.bench.line.jmap().await.unwrap();
+    let mut other = pin!(jmap.mailboxes());
+    waiting.imported(&mut other).await;
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        let letter = bench.letters(row.ticket.unwrap()).pop().unwrap();
+        let letter = waiting.letter();
         assert_eq!((letter.state, letter.submitted_at), (OutboxState::Waiting, None));
     }
-    next.await.unwrap();
-    turn.await.unwrap().unwrap();
-    assert_eq!(bench.left_to(ANNA).len(), 1);
+    other.await.unwrap();
+    waiting.turn.await.unwrap().unwrap();
+    assert_eq!(waiting.bench.left_to(ANNA).len(), 1);
+}
+
+/// Its draft may be another mail by then.
+#[tokio::test]
+async fn a_letter_does_not_leave_by_an_id_of_an_earlier_session() {
+    let mut waiting = Waiting::new().await;
+    let before = waiting.bench.server.backup();
+    let jmap = waiting.bench.line.jmap().await.unwrap();
+    let mut other = pin!(jmap.mailboxes());
+    waiting.imported(&mut other).await;
+    waiting.bench.server.restore(before);
+    other.await.unwrap();
+    (&mut waiting.turn).await.unwrap().unwrap_err();
+    assert_eq!(waiting.letter().submitted_at, None);
+    waiting.bench.settle().await;
+    assert_eq!((waiting.letter().state, waiting.bench.left_to(ANNA).len()), (OutboxState::Sent, 1));
 }
 
 /// A proxy on the way takes less than the session says.

@@ -23,7 +23,7 @@ async fn submit(api: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Submis
     };
     let (drafts, sent) = (MailboxId::from("drafts"), MailboxId::from("sent"));
     let after = AfterSending::File { from: drafts, to: sent };
-    let ready = jmap.turn_to_submit().await.ready().await.unwrap();
+    let ready = jmap.ready().await.unwrap();
     let done = ready.submit(&EmailId::from("e1"), &envelope, &IdentityId::from("i1"), &after).await;
     let submissions = |call: &Value| call["methodCalls"][0][0] == "EmailSubmission/set";
     (done, calls(&server).into_iter().filter(submissions).collect())
@@ -205,7 +205,7 @@ async fn a_server_that_is_gone_is_not_sent() {
     };
     let mailbox = MailboxId::from("m");
     let after = AfterSending::File { from: mailbox.clone(), to: mailbox };
-    let ready = jmap.turn_to_submit().await.ready().await.unwrap();
+    let ready = jmap.ready().await.unwrap();
     let done = ready.submit(&EmailId::from("e"), &envelope, &IdentityId::from("i"), &after).await;
     let again = Failure::Temporary { retry_after: None };
     assert!(matches!(done, Submission::NotSent { failure, .. } if failure == again), "{done:?}");
