@@ -69,11 +69,16 @@ impl Service {
         self.may("-w", path)
     }
 
-    /// Asks test(1) as that user, with none of root's groups.
+    /// Asks test(1) as that user, with none of root's groups but all of the user's own.
     fn may(&self, what: &str, path: &Path) -> bool {
-        use std::os::unix::process::CommandExt as _;
+        let (user, group) = (self.user.to_string(), self.group.to_string());
         let mut test = Command::new("test");
-        test.arg(what).arg(absolute(path)).uid(self.user).gid(self.group).current_dir("/");
+        if rustix::process::geteuid().is_root() {
+            let groups = if passwd(&user).is_some() { "--init-groups" } else { "--clear-groups" };
+            test = Command::new("setpriv");
+            test.args(["--reuid", &user, "--regid", &group, groups, "test"]);
+        }
+        test.arg(what).arg(absolute(path)).current_dir("/");
         test.status().is_ok_and(|status| status.success())
     }
 }
