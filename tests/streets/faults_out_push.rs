@@ -1,7 +1,7 @@
 //! Mail out, with a bell that fails: letters need no bell of the server's, and what is answered to
 //! them joins all the same.
 
-use postdesk::demo::server::{Fault, Times};
+use postdesk::demo::server::{At, Fault, Times};
 use postdesk::tracker::OutboxState;
 use postdesk::triage::VerdictKind;
 
@@ -45,4 +45,26 @@ async fn letters_leave_and_answers_to_them_join_whatever_becomes_of_push() {
         assert_eq!(bench.mails_in("sent").len(), bench.all_letters().len(), "{what}");
         streets.stop().await;
     }
+}
+
+/// A turn in which nothing was due tells nothing.
+#[tokio::test]
+async fn trouble_is_over_when_a_letter_left_and_not_before() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    let away = bench.server.faults().add(Fault::Status(At::Call("Email/import"), 503), Times::Always);
+    let streets = Running::start(&bench);
+    at_once(&bench, "streets at work", || bench.desk.standing().get().listening.is_some()).await;
+    work(&bench).await;
+    bench.comment(&ticket, "An answer.").await;
+    let in_trouble = || bench.desk.standing().get().sending_trouble.is_some();
+    at_once(&bench, "trouble", in_trouble).await;
+    for _ in 0..3 {
+        bench.desk.outbox_bell().notify_one();
+        work(&bench).await;
+        assert!(in_trouble());
+    }
+    away.clear();
+    until(&bench, "the answer", || bench.left_to(ANNA).len() == 2).await;
+    until(&bench, "the end of the trouble", || !in_trouble()).await;
+    streets.stop().await;
 }
