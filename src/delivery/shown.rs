@@ -36,9 +36,9 @@ pub(super) fn of_customer(raw: &[u8]) -> ShownText {
     ShownText { text: rendered.text, html: rendered.html, ..ShownText::default() }
 }
 
-/// An agent's mail, with its files.
+/// An agent's mail, with its files. It answers a notice, which says what customers do not get.
 pub(super) fn of_agent(raw: &[u8]) -> ShownText {
-    let rendered = mail::render(raw, mail::RemoteImages::Blocked);
+    let rendered = mail::render_own(raw);
     let mut shown = ShownText { text: rendered.text, html: rendered.html, ..ShownText::default() };
     let mut room = MOST_FILES;
     for file in rendered.attachments {
@@ -79,6 +79,28 @@ mod tests {
         let large = of_agent(&mail(MOST_FILES));
         assert_eq!((large.files.len(), large.left_out.as_slice()), (1, ["large.txt".to_owned()].as_slice()));
         assert!(of_customer(&mail(10)).files.is_empty());
+    }
+
+    /// It is of the notice, which customers do not get.
+    #[test]
+    fn nothing_goes_along_that_an_agent_quotes_between_the_lines() {
+        let text = "On 3 June 2024 Jane wrote:\r\n> Who is that?\r\nIt is me.\r\n\r\n> https://desk.example/account\r\nSee you.\r\n";
+        let plain = format!("From: jane@team.example\r\n\r\n{text}");
+        let html = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>On 3 June 2024 Jane wrote:</p>\
+             <blockquote type=\"cite\"><p>Who is that?</p></blockquote><p>It is <b>me</b>.</p>\
+             <blockquote type=\"cite\">https://desk.example/account</blockquote><p>See you.</p>";
+        for raw in [plain.as_str(), html] {
+            let shown = of_agent(raw.as_bytes());
+            for text in [shown.text, shown.html] {
+                assert!(text.contains("It is me.") && text.contains("See you."), "{text}");
+                assert!(
+                    !text.contains("Who is that?") && !text.contains("account") && !text.contains("wrote"),
+                    "{text}"
+                );
+            }
+        }
+        let raw = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>It is <b>me</b>.</p>";
+        assert!(of_agent(raw.as_bytes()).html.contains("<b>me</b>"), "its own form stays");
     }
 
     #[test]

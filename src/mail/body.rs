@@ -7,6 +7,7 @@ use super::choose::{Chosen, choose};
 use super::header::{Header, at_most};
 use super::parse::{attachment, inbound, unparsable};
 use super::structure::{self, Part, Structure};
+use super::tags::tags;
 use super::{Attachment, Defect, Inbound, html, html_quote, linkify, plain, quote};
 
 /// Whether images that lie on other people's servers are shown.
@@ -47,6 +48,21 @@ pub fn render(raw: &[u8], images: RemoteImages) -> RenderedBody {
         let text = as_text(&whole.text);
         page(whole, text, Vec::new())
     })
+}
+
+/// Renders an answer without anything that it quotes, wherever that stands, for people who may not read
+/// what it answers.
+#[must_use]
+pub fn render_own(raw: &[u8]) -> RenderedBody {
+    let mut body = render(raw, RemoteImages::Blocked);
+    let own = quote::own(&body.text);
+    if own != body.text || tags(&body.html).any(|tag| tag.is("blockquote")) {
+        body.html = linkify::to_html(&own);
+        body.text = own;
+        body.remote_images = 0;
+    }
+    body.quoted = None;
+    body
 }
 
 /// The page of a mail that has a header.

@@ -52,7 +52,7 @@ mod redact;
 mod testing;
 
 pub use address::{Address, AddressError, NameAddr};
-pub use body::{FilePart, RemoteImages, RenderedBody, part, render};
+pub use body::{FilePart, RemoteImages, RenderedBody, part, render, render_own};
 pub use bounce::{DeliveryReport, ReportedAction, ReportedRecipient};
 pub use compose::{Draft, DraftFile, compose};
 pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHeader, Scanned};

@@ -44,14 +44,31 @@ pub(super) fn cut(text: &str) -> Cut {
     Cut { reply, quoted: Some(quoted) }
 }
 
-/// Whether a text says nothing but what it quotes.
-pub(super) fn is_all_quoted(text: &str) -> bool {
+/// What of a text its sender wrote: without quoted lines, wherever they stand, and what introduces them.
+pub(super) fn own(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let quote = lines.iter().position(|line| is_quoted(line)).unwrap_or(lines.len());
-    let above = introduction(&lines, quote).unwrap_or(quote);
-    let (own, rest) = (lines.get(..above).unwrap_or_default(), lines.get(quote..).unwrap_or_default());
-    own.iter().all(|line| line.trim().is_empty())
-        && rest.iter().all(|line| is_quoted(line) || line.trim().is_empty())
+    let mut own: Vec<&str> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if !is_quoted(line) {
+            own.push(line);
+            continue;
+        }
+        // At the first line of a quote: nothing between them but blank lines.
+        let above = lines.get(..at).unwrap_or_default();
+        if above.iter().rfind(|line| !line.trim().is_empty()).is_some_and(|line| !is_quoted(line))
+            && let Some(start) = introduction(&lines, at)
+        {
+            let introduced = lines.get(start..at).unwrap_or_default().iter().filter(|line| !is_quoted(line));
+            own.truncate(own.len().saturating_sub(introduced.count()));
+        }
+    }
+    trim_blank(&own.join("\n"))
+}
+
+/// Whether a text says nothing but what it quotes and who wrote it.
+pub(super) fn is_all_quoted(text: &str) -> bool {
+    // The line above a signature (RFC 3676 §4.3).
+    own(text).lines().take_while(|line| line.trim_end() != "--").all(|line| line.trim().is_empty())
 }
 
 /// A forwarded mail inside a quote is no reason to show the quote.

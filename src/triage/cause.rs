@@ -51,7 +51,7 @@ causes! {
         OwnAddress = "H13", "It says that it comes from one of this desk's own addresses, but the desk did not send it.";
         NoContent = "H14", "The mail server shows that it is there, but did not give its content, however often it was asked.";
         AgentMayNot = "H15", "An agent answered a notice by mail, but that account may not answer here any more.";
-        AgentEmpty = "H16", "An agent answered a notice by mail with nothing but what was quoted, so there is nothing to send.";
+        AgentEmpty = "H16", "An agent answered a notice by mail without a word of their own, so there is nothing to send.";
     }
 }
 

@@ -33,13 +33,34 @@ fn an_answer_below_the_quote_is_the_reply() {
 
 #[test]
 fn a_text_that_says_nothing_but_its_quote_is_known() {
-    for nothing in ["", " \n\n", "> Hello\n", "\nOn 3 June 2024 Jane wrote:\n> Hello\n>\n\n> Bye\n"] {
+    for nothing in [
+        "",
+        " \n\n",
+        "> Hello\n",
+        "\nOn 3 June 2024 Jane wrote:\n> Hello\n>\n\n> Bye\n",
+        "> Thanks\n\nOn 3 June 2024 Jane wrote:\n> Hello\n",
+        "> Hello\n-- \nJane",
+    ] {
         assert!(is_all_quoted(nothing), "{nothing}");
     }
-    for something in
-        ["Yes", "👍", "Yes\n> Hello", "On 3 June 2024 Jane wrote:\n> Hello\n?", "> Hello\n-- \nJane"]
-    {
+    for something in ["Yes", "👍", "Yes\n> Hello", "On 3 June 2024 Jane wrote:\n> Hello\n?"] {
         assert!(!is_all_quoted(something), "{something}");
+    }
+}
+
+#[test]
+fn ones_own_words_are_found_between_quoted_lines() {
+    for (text, words) in [
+        (
+            "Hello\n\nOn 3 June 2024 Jane\nwrote:\n\n> One?\n> Two?\nYes.\n\n> Three?\nNo.\n",
+            "Hello\n\nYes.\n\nNo.",
+        ),
+        ("> Thanks\n\nOn 3 June 2024 Jane wrote:\n> Hello", ""),
+        ("  indented\n> a\n", "  indented"),
+        ("a > b\n\nc", "a > b\n\nc"),
+        ("", ""),
+    ] {
+        assert_eq!(own(text), words, "{text}");
     }
 }
 
