@@ -13,6 +13,7 @@ use crate::tracker::{
     Account, AccountId, Action, Actor, Body, Event, EventKind, EventNo, LetterKind, OutboxRow, Participant,
     ParticipantNo, Project, ProjectPath, Ticket, TicketId, Viewer, retracted,
 };
+use crate::triage::MailRow;
 
 /// How many entries a page shows.
 const ENTRIES: usize = 200;
@@ -340,5 +341,14 @@ impl Desk {
     pub fn place_of(&self, viewer: Viewer, id: TicketId) -> Result<(ProjectPath, u32), DeskError> {
         let (ticket, project) = visible::ticket_for(&self.store.read()?, viewer, Action::Read, id)?;
         Ok((project.path, ticket.number))
+    }
+
+    /// As what a mail stands on its ticket, where its text does.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub fn event_of_mail(&self, row: &MailRow) -> Result<Option<EventNo>, StoreError> {
+        let events = self.store.read()?.events_with(&row.raw)?;
+        Ok(events.into_iter().find(|(ticket, _)| Some(*ticket) == row.ticket).map(|(_, event)| event))
     }
 }

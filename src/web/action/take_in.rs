@@ -1,4 +1,4 @@
-//! Takes a held mail in, and shows the ticket that it became.
+//! Takes a held mail in, and shows what it became on its ticket.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -20,7 +20,10 @@ pub(in crate::web) async fn act(
     match taken {
         Ok(row) => {
             let found = row.ticket.and_then(|ticket| web.desk().place_of(viewer, ticket).ok());
-            Ok(see_other(&found.map_or("/held".to_owned(), |(path, number)| place::ticket(&path, number))))
+            let Some((path, number)) = found else { return Ok(see_other("/held")) };
+            let event = web.desk().event_of_mail(&row).map_err(DeskError::from)?;
+            let at = event.map_or(String::new(), |event| format!("#c{}", event.0));
+            Ok(see_other(&format!("{}{at}", place::ticket(&path, number))))
         }
         Err(DeskError::Done) => Ok(see_other("/held")),
         Err(DeskError::NotFound) => Ok(see_other("/held?done=gone")),
