@@ -113,12 +113,14 @@ impl Desk {
         let into = look.project(project)?.ok_or(DeskError::NotFound)?;
         let asks = requester(mail, &into.joining, &self.site, &facts);
         let received_at = held.source.received_at;
+        let linked = held.ticket.map(|id| look.ticket(id)).transpose()?.flatten();
+        let linked = linked.filter(|ticket| ticket.erased_at.is_none()).map(|ticket| ticket.id);
         Ok(Verdict::Open {
             project,
             also_for: also_addressed(mail, &self.site, &facts, project),
             confirmation: confirmation(mail, &asks, into.confirm, &self.site, received_at, now),
             requester: asks.person,
-            linked: held.ticket,
+            linked,
             automatic,
         })
     }
