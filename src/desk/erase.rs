@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::erase_ticket::{Busy, Whom, erase_row, erase_ticket};
 use super::{Desk, DeskError};
-use crate::mail::Address;
+use crate::mail::{self, Address, RemoteImages};
 use crate::store::{Look, Read, Store, StoreError, WriteError, aside, is_from};
 use crate::tracker::{Erased, Erasure, ErasureId, MailRowId, OutboxState, State, Ticket, TicketId};
 use crate::triage::{MailRow, VerdictKind};
@@ -236,12 +236,13 @@ fn find(store: &Store, address: &Address) -> Result<Found, StoreError> {
     Ok(Found { tickets, mails })
 }
 
-/// Whether a mail has the address in it, as it is written.
+/// Whether a mail has the address in it, as it is written or as it is read.
 fn names(store: &Store, row: &MailRow, address: &Address) -> bool {
-    store
-        .raw()
-        .get(&row.raw)
-        .is_ok_and(|octets| String::from_utf8_lossy(&octets).to_lowercase().contains(address.folded()))
+    let Ok(octets) = store.raw().get(&row.raw) else { return false };
+    let read = mail::render(&octets, RemoteImages::Blocked);
+    [String::from_utf8_lossy(&octets).into_owned(), read.text, read.html, read.quoted.unwrap_or_default()]
+        .iter()
+        .any(|text| text.to_lowercase().contains(address.folded()))
 }
 
 /// Tickets that are closed for longer than their projects keep them, and their mails.

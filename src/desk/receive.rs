@@ -342,8 +342,6 @@ pub(super) fn row_of(
         from: mail.from.as_ref().map(|from| from.address.folded().to_owned()),
         requester: match verdict {
             Verdict::Open { requester, .. } => named_by_form(mail, requester.as_ref()),
-            // It is counted for nobody, but found by whom it is about.
-            verdict if verdict.kind().is_counted() => None,
             _ => named_by_any_form(look, mail)?,
         },
         date: mail.date,
