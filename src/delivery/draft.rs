@@ -345,12 +345,12 @@ fn author(look: &impl Look, ticket: &Ticket, event: Option<&Event>) -> Result<Op
     })
 }
 
-/// Whether a customer wrote it, and not a program.
 /// The row of the mail that a text came as.
 fn by_mail(body: &Body) -> Option<MailRowId> {
     if let Body::Mail { row, .. } = body { *row } else { None }
 }
 
+/// Whether a customer wrote it, and not a program.
 fn is_customers(event: &Event) -> bool {
     let written =
         matches!(event.kind, EventKind::Opened { .. } | EventKind::Comment { automatic: false, .. });

@@ -93,7 +93,9 @@ impl Delivery {
             return Ok(HashSet::new());
         };
         let sent = self.sent_since(oldest).await?;
-        let copies = maybe.into_iter().filter(|(_, row)| sent.contains_key(&row.message_id));
+        let is_other =
+            |mail: &EmailInfo, row: &OutboxRow| sent.get(&row.message_id).is_some_and(|id| *id != mail.id);
+        let copies = maybe.into_iter().filter(|(mail, row)| is_other(mail, row));
         Ok(copies.map(|(mail, _)| mail.id.clone()).collect())
     }
 
