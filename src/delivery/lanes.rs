@@ -18,7 +18,7 @@ use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE};
 use crate::desk::{StoppedLane, Street};
 use crate::intake::MaySend;
 use crate::store::Look;
-use crate::tracker::{Lane, OutboxId, OutboxRow};
+use crate::tracker::{Lane, OutboxId, OutboxRow, OutboxState};
 
 /// How many letters of a lane are read from the outbox at once.
 const BATCH: usize = 50;
@@ -34,6 +34,8 @@ const IN_A_ROW: u32 = 3;
 #[derive(Debug, Default)]
 struct Course {
     under_way: usize,
+    /// How many letters of all lanes were begun before its last one.
+    begun_at: u64,
     in_a_row: u32,
     /// No more letters of it are begun in this turn.
     over: bool,
@@ -41,7 +43,7 @@ struct Course {
 
 /// How it ended with one letter.
 enum End {
-    Sent,
+    Done,
     Trouble(DeliveryError),
     /// The mailbox is not ours, or it is not certain. The letter was not begun, and no other is in
     /// this turn.
@@ -73,6 +75,8 @@ pub(super) struct Drained {
 struct Turn {
     courses: [(Lane, Course); 3],
     under_way: HashSet<OutboxId>,
+    /// How many letters were begun.
+    begun: u64,
     /// Whether any letter left.
     sent: bool,
     /// What stops a lane, or all.
@@ -84,6 +88,29 @@ struct Turn {
 impl Turn {
     fn course(&mut self, lane: Lane) -> Option<&mut Course> {
         self.courses.iter_mut().find(|(own, _)| *own == lane).map(|(_, course)| course)
+    }
+
+    /// In which order lanes are looked at: of those that have nothing under way the one first that waits
+    /// longest, so that none starves where the server allows few requests at once.
+    fn order(&self) -> [Lane; 3] {
+        let mut courses: Vec<_> = self.courses.iter().collect();
+        courses.sort_by_key(|(_, course)| match course.under_way {
+            0 => (false, course.begun_at),
+            _ => (true, 0),
+        });
+        let lane = |at: usize| courses.get(at).map_or(Lane::People, |(lane, _)| *lane);
+        [lane(0), lane(1), lane(2)]
+    }
+
+    /// Notes that a letter is under way from now on.
+    fn begins(&mut self, lane: Lane, id: OutboxId) {
+        self.under_way.insert(id);
+        self.begun += 1;
+        let begun = self.begun;
+        if let Some(course) = self.course(lane) {
+            course.under_way += 1;
+            course.begun_at = begun;
+        }
     }
 
     /// For how many more letters of a lane there is room. What the server is slow about may fill a lane
@@ -118,6 +145,7 @@ impl Delivery {
         let mut turn = Turn {
             courses: [Lane::People, Lane::Notices, Lane::Automatic].map(|lane| (lane, Course::default())),
             under_way: HashSet::new(),
+            begun: 0,
             sent: false,
             trouble: None,
             single: None,
@@ -156,7 +184,7 @@ impl Delivery {
         }
         self.desk.pulse().works(Street::Delivery);
         let end = match self.send(row, asked).await {
-            Ok(()) => End::Sent,
+            Ok(()) => End::Done,
             Err(DeliveryError::NotOurs) => End::NotNow(None),
             Err(error) => End::Trouble(error),
         };
@@ -187,7 +215,7 @@ impl Delivery {
         let now = self.desk.clock.now();
         let mut rows = Vec::new();
         let places = self.places().await;
-        for lane in [Lane::People, Lane::Notices, Lane::Automatic] {
+        for lane in turn.order() {
             if self.lane_stopped(lane, now) || turn.course(lane).is_none_or(|course| course.over) {
                 continue;
             }
@@ -202,8 +230,7 @@ impl Delivery {
                 if turn.room(lane, places) == 0 || !self.pass(&row, now)? {
                     break;
                 }
-                turn.under_way.insert(row.id);
-                turn.course(lane).into_iter().for_each(|course| course.under_way += 1);
+                turn.begins(lane, row.id);
                 rows.push(row);
             }
         }
@@ -225,9 +252,11 @@ impl Delivery {
         course.under_way = course.under_way.saturating_sub(1);
         let error = match end {
             End::Trouble(error) => error,
-            End::Sent => {
+            End::Done => {
                 course.in_a_row = 0;
-                turn.sent = true;
+                // It may have been withdrawn, or be one of which nobody knows.
+                let row = self.desk.store.read()?.letter(id)?;
+                turn.sent |= row.is_some_and(|row| row.state == OutboxState::Sent);
                 return Ok(());
             }
             End::NotNow(error) => {

@@ -1,38 +1,55 @@
 //! The last step before a letter's mark: the mailbox is ours, the ids are the server's, a request is free.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::lanes::Asked;
 use super::{Delivery, DeliveryError, Ways};
-use crate::jmap::{Jmap, Ready};
+use crate::jmap::{EmailId, Jmap, Ready};
+use crate::tracker::OutboxRow;
 
-/// How old the marker's answer may be at the mark. Another desk that takes the mailbox over waits longer.
+/// How old the marker's answer may be at the mark, unless the poll interval is longer: another desk that
+/// takes the mailbox over waits for two of these.
 const FRESH: Duration = Duration::from_secs(5);
-/// How often it is asked for again, because the wait for a request took longer.
+/// How often all is asked for again, because the wait for a request took longer.
 const TRIES: usize = 3;
 
 impl Delivery {
-    /// The right to submit now. An upload, or the wait for a free request, may have taken minutes, in which
-    /// another desk may have come, or the mail server may have been restored: an id that was found under an
-    /// earlier session may be another mail's by now.
+    /// The right to submit the draft of a letter now, and the ways that hold for it. An upload, or the wait
+    /// for a free request, may have taken minutes, in which another desk may have come, or the mail server
+    /// may have been restored: an id that was found under an earlier session may be another mail's by now.
     ///
     /// # Errors
     /// What forbids it; nothing was submitted.
     pub(super) async fn ready<'a>(
         &self,
         jmap: &'a Jmap,
-        ways: &Ways,
+        (row, draft): (&OutboxRow, &EmailId),
+        mut ways: Arc<Ways>,
         asked: &Asked,
-    ) -> Result<Ready<'a>, DeliveryError> {
+    ) -> Result<(Ready<'a>, Arc<Ways>), DeliveryError> {
         let not_now = |why: &str| DeliveryError::NotSent { why: why.to_owned(), retry_after: None };
-        for _ in 0..TRIES {
+        let fresh = self.marker.poll().max(FRESH);
+        for round in 1..=TRIES {
             self.ask(asked).await?;
-            let ready = jmap.ready().await?;
-            if jmap.session_changes() != ways.session {
-                return Err(not_now("the mail server had a new session while the letter was on its way"));
+            let changed = jmap.session_changes() != ways.session;
+            if changed {
+                ways = self.ways().await?;
+                let found = jmap.emails(std::slice::from_ref(draft)).await?;
+                let is_it = found.iter().any(|info| {
+                    info.id == *draft
+                        && info.message_ids.contains(&row.message_id)
+                        && info.mailboxes.contains(&ways.outgoing)
+                });
+                if !is_it {
+                    return Err(not_now("the mail server lost the draft while the letter was on its way"));
+                }
             }
-            if self.asked_within(asked, FRESH).await {
-                return Ok(ready);
+            let ready = jmap.ready().await?;
+            // Some servers name another state with each answer: then the draft was looked at just now.
+            let known = jmap.session_changes() == ways.session || (changed && round == TRIES);
+            if known && self.asked_within(asked, fresh).await {
+                return Ok((ready, ways));
             }
         }
         Err(not_now("the mail server was too slow to say whether the mailbox is still this desk's"))

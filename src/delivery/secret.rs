@@ -34,7 +34,8 @@ impl Delivery {
         // Whether it arrived is not always known; what is not the row's own is destroyed later.
         let imported = self.import(&row, bytes.into(), &ways).await;
         let Some(imported) = imported.inspect_err(|_| self.make_untidy())? else { return Ok(()) };
-        let ready = self.ready(jmap, &ways, asked).await.inspect_err(|_| self.make_untidy())?;
+        let ready = self.ready(jmap, (&row, &imported.id), ways, asked).await;
+        let (ready, ways) = ready.inspect_err(|_| self.make_untidy())?;
         // Until then the row does not name the draft, so no later try knows of it.
         let begun = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await;
         let Some(row) = begun.inspect_err(|_| self.make_untidy())? else {

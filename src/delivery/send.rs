@@ -61,7 +61,7 @@ impl Delivery {
             self.desk.found(row.id, LookFound::Left { email, submission: None }).await?;
             return Ok(());
         }
-        let ready = self.ready(jmap, &ways, asked).await?;
+        let (ready, ways) = self.ready(jmap, (&row, &imported.id), ways, asked).await?;
         let Some(row) = self.desk.begin_submission(row.id, imported.id.as_str().to_owned()).await? else {
             self.make_untidy();
             return Ok(());

@@ -150,3 +150,13 @@ async fn a_server_restored_to_before_our_mailboxes_gets_them_anew() {
     );
     assert_eq!((bench.mails_in("inbox").len(), bench.mails_in("Marker").len()), (0, 1));
 }
+
+/// Machines behind one name that know nothing of each other's session state.
+#[tokio::test]
+async fn mails_are_taken_in_once_though_each_answer_has_another_session_state() {
+    let bench = three_mails().await;
+    bench.server.faults().add(Fault::OtherSession, Times::Always);
+    assert_eq!(bench.sweep().await, Swept::Done { taken: 3 });
+    assert_eq!(bench.sweep().await, Swept::Done { taken: 0 });
+    assert_tickets(&bench, 3, "by many sessions");
+}

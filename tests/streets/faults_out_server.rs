@@ -6,7 +6,7 @@ use std::time::Duration;
 use postdesk::demo::server::{At, Fault, Times};
 use postdesk::tracker::OutboxState;
 
-use crate::bench::Bench;
+use crate::bench::{ANNA, Bench};
 use crate::faults_in::mail;
 use crate::faults_in_server::sessions;
 use crate::faults_out::{assert_sent_once, last};
@@ -135,4 +135,17 @@ async fn letters_leave_by_a_server_that_was_restored_to_before_our_mailboxes() {
     assert_sent_once(&bench, &last(&bench), "after the restore");
     assert!(bench.times_left().values().all(|times| *times == 1), "{:?}", bench.times_left());
     assert_eq!(bench.times_left().len(), 2);
+}
+
+/// Machines behind one name that know nothing of each other's session state.
+#[tokio::test]
+async fn letters_leave_though_each_answer_has_another_session_state() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.server.faults().add(Fault::OtherSession, Times::Always);
+    bench.comment(&ticket, "An answer.").await;
+    bench.drain().await;
+    assert_eq!(
+        (bench.left_to(ANNA).len(), bench.letters(ticket.id).pop().unwrap().state),
+        (2, OutboxState::Sent)
+    );
 }

@@ -1,5 +1,6 @@
 //! What the mail server says of submissions: slow ones, refused ones whose answer was lost, ids that are
 //! given again, and questions that it does not know.
+#![allow(clippy::disallowed_methods, reason = "what must not happen has no moment: tests give it some time")]
 
 use std::future::Future;
 use std::pin::pin;
@@ -99,6 +100,33 @@ async fn a_lane_whose_letters_are_all_slow_leaves_room_to_the_others() {
     until_left(&bench.server, in_sent + 1).await;
     assert!(!turn.is_finished(), "they are under way still");
     turn.abort();
+}
+
+/// The server allows one request at once: lanes take turns.
+#[tokio::test]
+async fn no_lane_starves_where_one_letter_leaves_at_a_time() {
+    let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
+    let mut one_at_a_time = options(&clock);
+    one_at_a_time.limits.max_concurrent_requests = 1;
+    let server = Server::start(one_at_a_time).await.unwrap();
+    let bench = Bench::with(Tuning::default(), server, clock).await;
+    bench.adopt_empty().await;
+    for no in 1..=4 {
+        bench.receive(&post(&format!("m{no}")).from(format!("customer{no}@customer.example"))).await;
+    }
+    bench.drain().await;
+    let before = bench.server.submissions().len();
+    for number in 1..=4 {
+        bench.comment(&bench.ticket(number), "An answer.").await;
+    }
+    for no in 1..=4 {
+        bench.receive(&post(&format!("n{no}")).from(format!("new{no}@customer.example"))).await;
+    }
+    bench.drain().await;
+    let left = bench.server.submissions().split_off(before);
+    let to_new: Vec<bool> =
+        left.iter().map(|left| left.rcpt_to.iter().any(|to| to.as_str().starts_with("new"))).collect();
+    assert_eq!(to_new, [false, true, false, true, false, true, false, true]);
 }
 
 /// A server that takes one request at a time, and a letter that waits between its draft and its mark for

@@ -114,6 +114,9 @@ pub fn run(
         }
         after(world, faults, login, &name);
     }
+    if faults.strikes(&Fault::OtherSession) {
+        world.session += 1;
+    }
     let mut response = json!({ "methodResponses": responses, "sessionState": session_state(world) });
     if let (true, Some(map)) = (tell_created, response.as_object_mut()) {
         map.insert("createdIds".to_owned(), json!(created));

@@ -74,6 +74,8 @@ pub enum Fault {
     PretendUpdate,
     /// The implicit update after a submission finds no such mailbox.
     LoseImplicitUpdate,
+    /// The session has another state than before, as where machines behind one name do not agree on it.
+    OtherSession,
 }
 
 /// How often a rule strikes.

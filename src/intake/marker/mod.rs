@@ -257,6 +257,12 @@ impl MarkerWatch {
         state.quiet_until
     }
 
+    /// The poll interval of the desk.
+    #[must_use]
+    pub fn poll(&self) -> Duration {
+        self.settings.poll
+    }
+
     /// Two poll intervals: by then every other desk has read our marker, and left its own.
     fn be_quiet(&self, state: &mut State) {
         state.quiet_until = Some(after(self.desk.clock.now(), self.settings.poll * 2));
