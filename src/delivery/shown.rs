@@ -89,7 +89,10 @@ mod tests {
         let html = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>On 3 June 2024 Jane wrote:</p>\
              <blockquote type=\"cite\"><p>Who is that?</p></blockquote><p>It is <b>me</b>.</p>\
              <blockquote type=\"cite\">https://desk.example/account</blockquote><p>See you.</p>";
-        for raw in [plain.as_str(), html] {
+        let outlook = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>It is me. See you.</p>\
+             <p><b>From:</b> Postdesk<br><b>Sent:</b> Monday<br><b>To:</b> Jane<br><b>Subject:</b> x</p>\
+             <p>https://desk.example/account Who is that?</p>";
+        for raw in [plain.as_str(), html, outlook] {
             let shown = of_agent(raw.as_bytes());
             for text in [shown.text, shown.html] {
                 assert!(text.contains("It is me.") && text.contains("See you."), "{text}");

@@ -7,7 +7,6 @@ use super::choose::{Chosen, choose};
 use super::header::{Header, at_most};
 use super::parse::{attachment, inbound, unparsable};
 use super::structure::{self, Part, Structure};
-use super::tags::tags;
 use super::{Attachment, Defect, Inbound, html, html_quote, linkify, plain, quote};
 
 /// Whether images that lie on other people's servers are shown.
@@ -56,7 +55,8 @@ pub fn render(raw: &[u8], images: RemoteImages) -> RenderedBody {
 pub fn render_own(raw: &[u8]) -> RenderedBody {
     let mut body = render(raw, RemoteImages::Blocked);
     let own = quote::own(&body.text);
-    if own != body.text || tags(&body.html).any(|tag| tag.is("blockquote")) {
+    // The HTML is cut by other marks than the text.
+    if quote::quotes(&body.text) || quote::quotes(&html::to_text(&body.html)) {
         body.html = linkify::to_html(&own);
         body.text = own;
         body.remote_images = 0;

@@ -44,9 +44,11 @@ pub(super) fn cut(text: &str) -> Cut {
     Cut { reply, quoted: Some(quoted) }
 }
 
-/// What of a text its sender wrote: without quoted lines, wherever they stand, and what introduces them.
+/// What of a text its sender wrote: without quoted lines, wherever they stand, and what introduces them,
+/// and without all from the head of a mail on that is quoted as it stands.
 pub(super) fn own(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.truncate(head(&lines).unwrap_or(lines.len()));
     let mut own: Vec<&str> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if !is_quoted(line) {
@@ -65,6 +67,12 @@ pub(super) fn own(text: &str) -> String {
     trim_blank(&own.join("\n"))
 }
 
+/// Whether a text quotes anything.
+pub(super) fn quotes(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().collect();
+    head(&lines).is_some() || lines.iter().any(|line| is_quoted(line))
+}
+
 /// Whether a text says nothing but what it quotes and who wrote it.
 pub(super) fn is_all_quoted(text: &str) -> bool {
     // The line above a signature (RFC 3676 §4.3).
@@ -81,11 +89,16 @@ fn has_early_quote(lines: &[&str]) -> bool {
 /// `-----Original Message-----`, or a block of From, Sent, To, Subject: all from there is quoted,
 /// if something stands before it.
 fn original(lines: &[&str]) -> Option<(usize, usize)> {
-    let marker = lines.iter().position(|line| is_original_marker(line));
-    let at = marker.or_else(|| header_block(lines))?;
+    let at = head(lines)?;
     let before = lines.get(..at)?;
     // Quoted lines above it are the business of `trailing`.
     (has_text(before) && !before.iter().any(|line| is_quoted(line))).then_some((at, lines.len()))
+}
+
+/// Where the head of a quoted mail begins.
+fn head(lines: &[&str]) -> Option<usize> {
+    let marker = lines.iter().position(|line| is_original_marker(line));
+    marker.or_else(|| header_block(lines))
 }
 
 /// At least three header lines in a row, the first of them From; the ruler above belongs to it.

@@ -40,6 +40,7 @@ fn a_text_that_says_nothing_but_its_quote_is_known() {
         "\nOn 3 June 2024 Jane wrote:\n> Hello\n>\n\n> Bye\n",
         "> Thanks\n\nOn 3 June 2024 Jane wrote:\n> Hello\n",
         "> Hello\n-- \nJane",
+        "-----Original Message-----\nFrom: Jane\nSent: Monday\nTo: Lin\nSubject: Hello\n\nHello",
     ] {
         assert!(is_all_quoted(nothing), "{nothing}");
     }
@@ -56,6 +57,10 @@ fn ones_own_words_are_found_between_quoted_lines() {
             "Hello\n\nYes.\n\nNo.",
         ),
         ("> Thanks\n\nOn 3 June 2024 Jane wrote:\n> Hello", ""),
+        (
+            "Yes.\n> Two?\nNo.\n\nFrom: Jane\nSent: Monday\nTo: Lin\nSubject: Hello\n\nHello\n> older",
+            "Yes.\nNo.",
+        ),
         ("  indented\n> a\n", "  indented"),
         ("a > b\n\nc", "a > b\n\nc"),
         ("", ""),
