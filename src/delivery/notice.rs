@@ -33,6 +33,7 @@ impl Delivery {
             url: self.desk.links().ticket(&project.path, ticket.number),
             ways: self.ways_to_answer(row, material),
             settings_url: self.desk.links().account(),
+            above: crate::mail::ABOVE,
             unsubscribe_url: None,
         })
     }

@@ -88,7 +88,7 @@ mod tests {
         let plain = format!("From: jane@team.example\r\n\r\n{text}");
         let html = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>On 3 June 2024 Jane wrote:</p>\
              <blockquote type=\"cite\"><p>Who is that?</p></blockquote><p>It is <b>me</b>.</p>\
-             <blockquote type=\"cite\">https://desk.example/account</blockquote><p>See you.</p>";
+             <blockquote type=\"cite\"><a href=\"https://desk.example/account\">Which mails</a></blockquote><p>See you.</p>";
         let outlook = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>It is me. See you.</p>\
              <p><b>From:</b> Postdesk<br><b>Sent:</b> Monday<br><b>To:</b> Jane<br><b>Subject:</b> x</p>\
              <p>https://desk.example/account Who is that?</p>";

@@ -141,6 +141,12 @@ pub(super) fn is_attribution(text: &str) -> bool {
     text.chars().count() <= 400 && telling && says
 }
 
+/// Whether an introduction ends in the word itself: `On … Jane wrote:`.
+pub(super) fn ends_in_wrote(text: &str) -> bool {
+    let text = text.trim().trim_end_matches(['*', '_', ':', '：']).trim_end().to_lowercase();
+    WROTE.iter().any(|word| text.ends_with(word))
+}
+
 fn contains_word(text: &str, word: &str) -> bool {
     text.split_once(word).is_some_and(|(before, after)| {
         !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)

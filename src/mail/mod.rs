@@ -59,6 +59,7 @@ pub use inbound::{Attachment, Authentication, Automatic, Defect, Inbound, ScanHe
 pub use message_id::MessageId;
 pub use parse::parse;
 pub use provenance::{CHECK_HEADER, Provenance, provenance};
+pub use quote::ABOVE;
 pub use redact::{REDACTED, redact, redact_text};
 pub use reply_key::ReplyKey;
 pub use traces::{

@@ -4,7 +4,9 @@
 //! are careful: only a quote that stands in one piece, at the end or at the beginning, is folded.
 //! Answers between quoted lines, forwarded mails and lists of bullets stay as they are.
 
-use super::attribution::{is_attribution, is_forward_marker, is_header_line, is_original_marker};
+use super::attribution::{
+    ends_in_wrote, is_attribution, is_forward_marker, is_header_line, is_original_marker,
+};
 
 /// A text, cut in two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +46,17 @@ pub(super) fn cut(text: &str) -> Cut {
     Cut { reply, quoted: Some(quoted) }
 }
 
-/// What of a text its sender wrote: without quoted lines, wherever they stand, and what introduces them,
-/// and without all from the head of a mail on that is quoted as it stands.
+/// What a notice to an agent begins with, between dashes: an answer stands above it. Some mail programs
+/// quote without a mark on the lines.
+pub const ABOVE: &str = "Write your answer above this line";
+/// Within how many lines above that the head of the notice stands that such a program writes.
+const MAX_HEAD: usize = 12;
+
+/// What of an answer to a notice its sender wrote: without quoted lines, wherever they stand, and what
+/// introduces them, and without all from the head of a mail on that is quoted as it stands.
 pub(super) fn own(text: &str) -> String {
     let mut lines: Vec<&str> = text.lines().collect();
-    lines.truncate(head(&lines).unwrap_or(lines.len()));
+    lines.truncate(end_of_own(&lines));
     let mut own: Vec<&str> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         if !is_quoted(line) {
@@ -59,24 +67,56 @@ pub(super) fn own(text: &str) -> String {
         let above = lines.get(..at).unwrap_or_default();
         if above.iter().rfind(|line| !line.trim().is_empty()).is_some_and(|line| !is_quoted(line))
             && let Some(start) = introduction(&lines, at)
+            && !tells_more(lines.get(start..at).unwrap_or_default())
         {
-            let introduced = lines.get(start..at).unwrap_or_default().iter().filter(|line| !is_quoted(line));
-            own.truncate(own.len().saturating_sub(introduced.count()));
+            own.truncate(own.len().saturating_sub(at - start));
         }
     }
-    trim_blank(&own.join("\n"))
+    // A text that was made of HTML names its links at the end, those of its quotes as well.
+    let named = |mark: &str| own.iter().any(|line| footnote(line).is_none() && line.contains(mark));
+    let kept = own.iter().filter(|line| footnote(line).is_none_or(named));
+    trim_blank(&kept.copied().collect::<Vec<_>>().join("\n"))
+}
+
+/// Where the notice begins that an answer quotes without marks; else the head of any mail.
+fn end_of_own(lines: &[&str]) -> usize {
+    let Some(at) = lines.iter().position(|line| line.trim().trim_matches('-').trim() == ABOVE) else {
+        return head(lines).unwrap_or(lines.len());
+    };
+    let near = at.saturating_sub(MAX_HEAD);
+    let head = head(lines.get(near..at).unwrap_or_default()).map(|head| near + head);
+    head.or_else(|| introduction(lines, at)).unwrap_or(at)
+}
+
+/// Whether what looks like an introduction has an end of a sentence in it: then it is more than one.
+fn tells_more(introduction: &[&str]) -> bool {
+    let stops = |text: &str| text.trim_end().ends_with(['.', '!', '?']);
+    // Shorter ones are abbreviations.
+    let ends = |word: &str| stops(word) && word.chars().filter(|c| c.is_alphabetic()).count() >= 3;
+    let text = introduction.join(" ");
+    let inside = introduction.iter().any(|line| stops(line)) || text.split_whitespace().any(ends);
+    !ends_in_wrote(&text) && inside
+}
+
+/// The mark of a line such as `[3]: https://…`.
+fn footnote(line: &str) -> Option<&str> {
+    let (mark, _) = line.split_once(": ")?;
+    let number = mark.strip_prefix('[')?.strip_suffix(']')?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(mark)
 }
 
 /// Whether a text quotes anything.
 pub(super) fn quotes(text: &str) -> bool {
     let lines: Vec<&str> = text.lines().collect();
-    head(&lines).is_some() || lines.iter().any(|line| is_quoted(line))
+    end_of_own(&lines) < lines.len() || lines.iter().any(|line| is_quoted(line))
 }
 
 /// Whether a text says nothing but what it quotes and who wrote it.
 pub(super) fn is_all_quoted(text: &str) -> bool {
-    // The line above a signature (RFC 3676 §4.3).
-    own(text).lines().take_while(|line| line.trim_end() != "--").all(|line| line.trim().is_empty())
+    // The line above a signature (RFC 3676 §4.3). An answer may stand below a quote that stands below it.
+    let signature = text.lines().position(|line| line.trim_end() == "--");
+    let ends = signature.is_some_and(|at| !text.lines().skip(at).any(is_quoted));
+    own(text).lines().take_while(|line| !ends || line.trim_end() != "--").all(|line| line.trim().is_empty())
 }
 
 /// A forwarded mail inside a quote is no reason to show the quote.
@@ -98,7 +138,7 @@ fn original(lines: &[&str]) -> Option<(usize, usize)> {
 /// Where the head of a quoted mail begins.
 fn head(lines: &[&str]) -> Option<usize> {
     let marker = lines.iter().position(|line| is_original_marker(line));
-    marker.or_else(|| header_block(lines))
+    [marker, header_block(lines)].into_iter().flatten().min()
 }
 
 /// At least three header lines in a row, the first of them From; the ruler above belongs to it.
@@ -156,7 +196,7 @@ fn introduction(lines: &[&str], quote: usize) -> Option<usize> {
     for len in 1..=MAX_ATTRIBUTION {
         let start = (end + 1).checked_sub(len)?;
         let piece = above.get(start..=end)?;
-        if piece.iter().any(|line| line.trim().is_empty()) {
+        if piece.iter().any(|line| line.trim().is_empty() || is_quoted(line)) {
             return None;
         }
         if is_attribution(&piece.join(" ")) {

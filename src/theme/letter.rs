@@ -94,6 +94,8 @@ pub struct NoticeLetter {
     pub ways: NoticeWays,
     /// Where its reader chooses which mails to get.
     pub settings_url: String,
+    /// What the mail begins with where it can be answered: what stands below it goes to nobody.
+    pub above: &'static str,
     /// Such a letter has none; the frame of all letters asks.
     pub unsubscribe_url: Option<String>,
 }

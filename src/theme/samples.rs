@@ -445,6 +445,7 @@ fn notice(occasion: &'static str, [works, comment, note]: [bool; 3]) -> NoticeLe
         url: "https://desk.acme.example/p/acme/web/412".into(),
         ways: NoticeWays { works, comment, note, note_to },
         settings_url: "https://desk.acme.example/account".into(),
+        above: crate::mail::ABOVE,
         unsubscribe_url: None,
     }
 }

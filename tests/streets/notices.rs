@@ -440,6 +440,38 @@ async fn with_a_plain_reply_to_an_answer_is_held() {
     assert_eq!((row.verdict, row.ticket), (VerdictKind::Hold(HoldCause::AgentKey), Some(ticket.id)));
 }
 
+/// However the mail program quotes, nothing of the notice reaches the customer.
+#[tokio::test]
+async fn nothing_of_the_notice_goes_to_the_customer_with_the_answer() {
+    let (bench, ticket, _) = assigned(Tuning::default()).await;
+    let (_, notice) = last_to(&bench, JANE);
+    assert!(notice.text.starts_with("--- Write your answer above this line ---"), "{}", notice.text);
+    let marked: Vec<_> = notice.text.lines().map(|line| format!("> {line}")).collect();
+    let (head, tail) = marked.split_at(marked.len() / 2);
+    let bare = &notice.text;
+    let answers = [
+        format!("My words.\n\nOn Thu, 19 Nov 2026 Postdesk wrote:\n{}", marked.join("\n")),
+        format!("On Thu, 19 Nov 2026 Postdesk wrote:\n{}\n\nMy words.", marked.join("\n")),
+        format!("On Thu, 19 Nov 2026 Postdesk wrote:\n{}\nMy words.\n{}", head.join("\n"), tail.join("\n")),
+        format!("My words.\n\nOn Thu, 19 Nov 2026 Postdesk <a@b.example> wrote:\n\n{bare}"),
+        format!(
+            "My words.\n\n-----Original Message-----\nFrom: Postdesk\nSent: Monday\nTo: Jane\nSubject: x\n\n{bare}"
+        ),
+        format!("My words.\n> more\n\nFrom: Postdesk\nSent: Monday\nTo: Jane\nSubject: x\n\n{bare}"),
+    ];
+    for (no, text) in answers.iter().enumerate() {
+        let row = bench.receive(&answer(&notice, &format!("answer{no}")).text(text)).await;
+        assert_eq!((row.verdict, row.ticket), (VerdictKind::AgentReply, Some(ticket.id)), "{text}");
+        bench.drain().await;
+        let (_, letter) = last_to(&bench, ANNA);
+        assert!(letter.text.contains("My words."), "{}", letter.text);
+        for of_the_notice in ["assigned", "/account", "above this line", "wrote", "Original", "Sent: Monday"]
+        {
+            assert!(!letter.text.contains(of_the_notice), "{of_the_notice}: {}", letter.text);
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_says_nothing_is_held_and_goes_to_nobody() {
     let (bench, ticket, _) = assigned(Tuning::default()).await;

@@ -44,7 +44,13 @@ fn a_text_that_says_nothing_but_its_quote_is_known() {
     ] {
         assert!(is_all_quoted(nothing), "{nothing}");
     }
-    for something in ["Yes", "👍", "Yes\n> Hello", "On 3 June 2024 Jane wrote:\n> Hello\n?"] {
+    for something in [
+        "Yes",
+        "👍",
+        "Yes\n> Hello",
+        "On 3 June 2024 Jane wrote:\n> Hello\n?",
+        "-- \nJane\n\nOn 3 June 2024 Jane wrote:\n> Hi?\n\nYes.",
+    ] {
         assert!(!is_all_quoted(something), "{something}");
     }
 }
@@ -61,6 +67,32 @@ fn ones_own_words_are_found_between_quoted_lines() {
             "Yes.\n> Two?\nNo.\n\nFrom: Jane\nSent: Monday\nTo: Lin\nSubject: Hello\n\nHello\n> older",
             "Yes.\nNo.",
         ),
+        (
+            "Yes.\n\nFrom: Jane\nSent: Monday\nTo: Lin\nSubject: Hello\n\nHello\n-----Original Message-----\nolder",
+            "Yes.",
+        ),
+        // Programs that quote without marks.
+        (
+            "Yes.\n\nOn 3 June 2024 Jane <j@x> wrote:\n\n--- Write your answer above this line ---\n\nOld",
+            "Yes.",
+        ),
+        (
+            "Like this:\nFrom: a@x\nTo: b@x\nSubject: c\nand send it.\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\
+             From: Jane\nSent: Monday\nTo: Lin\n\n--- Write your answer above this line ---\nOld",
+            "Like this:\nFrom: a@x\nTo: b@x\nSubject: c\nand send it.",
+        ),
+        // What is more than an introduction stays.
+        (
+            "I restarted server 3 after you wrote to us.\nAs to your second question:\n> Why?\nBecause.",
+            "I restarted server 3 after you wrote to us.\nAs to your second question:\nBecause.",
+        ),
+        ("> I wrote you on 3 June\nYes. And to the next one:\n> Why?", "Yes. And to the next one:"),
+        // The links of HTML stand at the end.
+        (
+            "See [here][2].\n> old [x][1]\n\n[1]: https://old\n[2]: https://new",
+            "See [here][2].\n\n[2]: https://new",
+        ),
+        ("> old [x][1]\n\n[1]: https://old", ""),
         ("  indented\n> a\n", "  indented"),
         ("a > b\n\nc", "a > b\n\nc"),
         ("", ""),
