@@ -86,7 +86,9 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     if let Some(message_id) = &row.message_id {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
-    let counted = row.requester.as_ref().or(row.from.as_ref());
+    // What answers a ticket counts for whoever sent it, whomever it names.
+    let named = row.requester.as_ref().filter(|_| row.verdict == VerdictKind::Open);
+    let counted = named.or(row.from.as_ref());
     if let Some(who) = counted.filter(|_| row.verdict.is_counted()) {
         marks.push((Table::MailBySender, Key::new().text(&who.to_lowercase()).time(row.taken_at).u64(id)));
     }

@@ -29,8 +29,8 @@ pub struct MailRow {
     pub message_id: Option<MessageId>,
     /// The sender's address in lower case.
     pub from: Option<String>,
-    /// For whom a form sent it, in lower case: whom the mail is about then, and counted for, in place of
-    /// its sender.
+    /// For whom a form sent it, in lower case: whom the mail is about then. One that began a ticket is
+    /// counted for them, in place of its sender.
     pub requester: Option<String>,
     pub date: Option<Timestamp>,
     pub body_hash: [u8; 32],
