@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::breaker::Stopped;
-use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE};
+use super::{Delivery, DeliveryError, PAUSE};
 use crate::desk::{StoppedLane, Street};
 use crate::intake::MaySend;
 use crate::store::Look;
@@ -273,7 +273,7 @@ impl Delivery {
             // The server wants to be left alone, whatever the lane.
             turn.end();
         }
-        let wait = asked.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
+        let wait = asked.unwrap_or_default().max(PAUSE);
         self.desk.postpone(id, wait, error.whole()).await?;
         if over || asked.is_some() {
             turn.trouble.get_or_insert(error);

@@ -207,8 +207,6 @@ const PAUSE: Duration = Duration::from_secs(30);
 const LEAST_BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 /// The longest wait between two tries while the mail server does not answer.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
-/// The longest wait that a server may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
 impl Delivery {
     #[must_use]
@@ -261,7 +259,7 @@ impl Delivery {
                 // A bell does not shorten this wait, nor one that the server asked for.
                 Err(error) => {
                     self.note_trouble(&error);
-                    let wait = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER).max(backoff);
+                    let wait = error.retry_after().unwrap_or_default().max(self.desk.jittered(backoff));
                     pulse.waits(Street::Delivery, wait);
                     tokio::select! {
                         biased;
@@ -306,7 +304,11 @@ impl Delivery {
             self.catch_up().await?;
             progress.caught_up = true;
         }
-        let sent = self.drain(asked, &self.desk.outbox_bell(), stop).await;
+        let sent = match self.drain(asked, &self.desk.outbox_bell(), stop).await {
+            // The server wants to be left alone.
+            Err(error) if error.retry_after().is_some() => return Err(error),
+            sent => sent,
+        };
         if *stop.borrow() {
             // What is left to look for and to put away, the next run finds.
             return Ok((LOOK_EVERY, Fared::AsBefore));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::lanes::Asked;
-use super::{Delivery, DeliveryError, LONGEST_RETRY_AFTER, PAUSE, Ways};
+use super::{Delivery, DeliveryError, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
 use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
 use crate::mail::{self, Address};
@@ -14,7 +14,7 @@ use crate::tracker::{OutboxRow, Recipient};
 
 /// The longest wait before a letter that was refused for now is tried again.
 const LONGEST_WAIT: Duration = Duration::from_mins(30);
-/// How many times a letter is tried that is refused for now, about three days.
+/// How many times a letter is tried again that is refused for now, within about three days.
 const TRIES: u32 = 150;
 
 impl Delivery {
@@ -152,7 +152,7 @@ impl Delivery {
                     Failure::Temporary { retry_after } => retry_after,
                     Failure::Permanent | Failure::Credentials => None,
                 };
-                let wait = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(PAUSE);
+                let wait = retry_after.unwrap_or_default().max(PAUSE);
                 self.desk.settle(row.id, Settled::NotSent { wait, why: why.clone() }).await?;
                 return Err(DeliveryError::NotSent { why, retry_after });
             }
@@ -180,8 +180,7 @@ impl Delivery {
     fn backoff(&self, attempts: u32) -> Duration {
         let whole =
             Duration::from_secs(15).saturating_mul(2_u32.saturating_pow(attempts.min(10))).min(LONGEST_WAIT);
-        let half = u64::try_from(whole.as_millis()).unwrap_or(u64::MAX) / 2;
-        Duration::from_millis(half + self.desk.random.below(half + 1))
+        self.desk.jittered(whole)
     }
 }
 

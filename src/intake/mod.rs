@@ -132,8 +132,6 @@ const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
 /// The bell rings at least so often, by the poll's interval or by push's own safety look. A bound on
 /// waiting, not a rhythm.
 const LONGEST_SILENCE: Duration = Duration::from_hours(2);
-/// The longest wait that a server may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(30);
 
 impl Intake {
     #[must_use]
@@ -188,8 +186,7 @@ impl Intake {
                 }
                 Err(error) => {
                     self.note_trouble(&error);
-                    let asked = error.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
-                    let wait = jitter(&self.desk, backoff).max(asked);
+                    let wait = error.retry_after().unwrap_or_default().max(self.desk.jittered(backoff));
                     pulse.waits(Street::Intake, wait);
                     tokio::select! {
                         biased;
@@ -307,10 +304,4 @@ impl Intake {
         self.recalled.store(true, Ordering::Relaxed);
         Ok(())
     }
-}
-
-/// Between half and all of `wait`, so that many desks do not knock at once.
-fn jitter(desk: &Desk, wait: Duration) -> Duration {
-    let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(millis / 2 + desk.random.below(millis / 2 + 1))
 }

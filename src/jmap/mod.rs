@@ -64,6 +64,8 @@ use call::{Answers, Batch};
 use ready::Slot;
 use session::{Door, Session};
 
+/// The longest wait that a server may ask for: some count by the hour. The next answer says it again.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(2);
 /// Requests that run at once, where the server would take even more.
 const AT_ONCE: u64 = 8;
 
@@ -349,7 +351,7 @@ fn http_fault(response: &Response, now: Timestamp) -> HttpFault {
         problem: text("type"),
         limit: text("limit"),
         detail: text("detail"),
-        retry_after: response.retry_after(now),
+        retry_after: response.retry_after(now).map(|wait| wait.min(LONGEST_RETRY_AFTER)),
     }
 }
 

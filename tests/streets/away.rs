@@ -13,7 +13,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::bench::{ANNA, Bench};
 use crate::post::post;
-use crate::running::{Running, pass, until};
+use crate::running::{Running, pass, until, work};
 
 /// What the streets of this thread say from `info` on.
 #[derive(Clone, Default)]
@@ -102,4 +102,31 @@ async fn a_day_without_the_mail_server() {
     assert_eq!(said.len(), 5, "{said:#?}");
 
     streets.stop().await;
+}
+
+/// Some servers count by the hour. A bell shortens no wait that the server asked for.
+#[tokio::test]
+async fn a_server_that_asks_for_an_hour_is_left_alone_for_it() {
+    for at in [At::Download, At::Call("EmailSubmission/set")] {
+        let (bench, ticket) = Bench::with_ticket().await;
+        let busy = bench.server.faults().add(Fault::TooMany(at, Some(3600)), Times::Always);
+        let streets = Running::start(&bench);
+        until(&bench, "push", || bench.desk.standing().get().listening.is_some()).await;
+        bench.comment(&ticket, "The first.").await;
+        bench.deliver(&post("late"));
+        until(&bench, "the answer 429", || busy.hits() == 1).await;
+        work(&bench).await;
+        bench.comment(&ticket, "The second.").await;
+        bench.desk.outbox_bell().notify_one();
+        bench.desk.intake_bell().notify_one();
+        pass(&bench, Duration::from_mins(58)).await;
+        assert_eq!(busy.hits(), 1, "{at:?}");
+        pass(&bench, Duration::from_mins(4)).await;
+        assert!(busy.hits() > 1, "{at:?}");
+        busy.clear();
+        until(&bench, "all letters", || bench.all_letters().iter().all(|l| l.state == OutboxState::Sent))
+            .await;
+        until(&bench, "the mail", || bench.rows().len() == 2).await;
+        streets.stop().await;
+    }
 }
