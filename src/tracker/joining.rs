@@ -15,34 +15,29 @@ pub const MOST_CC_ON_A_TICKET: usize = 10;
 const PUBLIC: &[&str] = &[
     "126.com",
     "163.com",
-    "aol.com",
     "arcor.de",
+    "att.net",
+    "bk.ru",
     "bluewin.ch",
     "bol.com.br",
     "btinternet.com",
     "comcast.net",
+    "daum.net",
     "duck.com",
     "email.cz",
     "fastmail.com",
+    "foxmail.com",
     "free.fr",
     "freenet.de",
     "gmail.com",
-    "gmx.at",
-    "gmx.ch",
-    "gmx.com",
-    "gmx.de",
-    "gmx.net",
     "googlemail.com",
+    "hanmail.net",
     "hey.com",
-    "hotmail.co.uk",
-    "hotmail.com",
-    "hotmail.de",
-    "hotmail.fr",
-    "hotmail.it",
     "icloud.com",
+    "inbox.ru",
     "laposte.net",
     "libero.it",
-    "live.com",
+    "list.ru",
     "mac.com",
     "mail.com",
     "mail.de",
@@ -51,37 +46,50 @@ const PUBLIC: &[&str] = &[
     "me.com",
     "msn.com",
     "naver.com",
+    "o2.pl",
+    "onet.pl",
     "online.de",
     "orange.fr",
-    "outlook.com",
-    "outlook.de",
-    "outlook.fr",
     "pm.me",
     "posteo.de",
     "proton.me",
     "protonmail.com",
     "qq.com",
     "rediffmail.com",
+    "rocketmail.com",
+    "sbcglobal.net",
     "seznam.cz",
+    "sfr.fr",
     "sina.com",
     "t-online.de",
+    "tiscali.it",
     "tuta.com",
     "tutanota.com",
+    "ukr.net",
     "uol.com.br",
     "verizon.net",
+    "virgilio.it",
     "vodafone.de",
+    "wanadoo.fr",
     "web.de",
     "wp.pl",
-    "yahoo.co.jp",
-    "yahoo.co.uk",
-    "yahoo.com",
-    "yahoo.de",
-    "yahoo.fr",
-    "yandex.com",
-    "yandex.ru",
     "ymail.com",
     "zoho.com",
 ];
+
+/// Providers of that kind with a domain in many countries, by its first label.
+const FAMILIES: &[&str] = &["aol", "gmx", "hotmail", "live", "outlook", "yahoo", "yandex"];
+
+/// Whether anybody can have an address there. What follows the name of a family is one label or has
+/// the form of `co.uk`; `live.customer.example` is somebody's own.
+fn is_public(domain: &str) -> bool {
+    let labels: Vec<&str> = domain.split('.').collect();
+    match labels.as_slice() {
+        [family, _] if FAMILIES.contains(family) => true,
+        [family, second, country] if FAMILIES.contains(family) => second.len() <= 3 && country.len() == 2,
+        _ => PUBLIC.binary_search(&domain).is_ok(),
+    }
+}
 
 /// Why a text is no domain to trust. The sentences are shown to the person who typed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -112,7 +120,7 @@ impl TrustedDomain {
         if !text.contains('.') || text.len() > 253 || !text.split('.').all(part) {
             return Err(DomainError::Shape);
         }
-        if PUBLIC.binary_search(&text.as_str()).is_ok() {
+        if is_public(&text) {
             return Err(DomainError::Public);
         }
         Ok(Self(text))
@@ -158,6 +166,63 @@ mod tests {
         assert!(PUBLIC.is_sorted());
         for domain in PUBLIC {
             assert_eq!(TrustedDomain::parse(&domain.to_uppercase()), Err(DomainError::Public), "{domain}");
+        }
+    }
+
+    #[test]
+    fn a_provider_is_public_in_every_country_and_what_looks_like_one_is_not() {
+        let public = [
+            "aol.com",
+            "aol.de",
+            "att.net",
+            "bk.ru",
+            "daum.net",
+            "foxmail.com",
+            "gmx.at",
+            "gmx.co.uk",
+            "gmx.net",
+            "hanmail.net",
+            "hotmail.co.uk",
+            "hotmail.com",
+            "hotmail.es",
+            "inbox.ru",
+            "list.ru",
+            "live.com",
+            "live.com.au",
+            "live.fr",
+            "o2.pl",
+            "onet.pl",
+            "outlook.com",
+            "outlook.com.br",
+            "outlook.de",
+            "rocketmail.com",
+            "sbcglobal.net",
+            "sfr.fr",
+            "tiscali.it",
+            "ukr.net",
+            "virgilio.it",
+            "wanadoo.fr",
+            "yahoo.co.jp",
+            "yahoo.com",
+            "yahoo.com.br",
+            "yahoo.es",
+            "yahoo.it",
+            "yandex.com.tr",
+            "yandex.ru",
+        ];
+        for domain in public {
+            assert_eq!(TrustedDomain::parse(domain), Err(DomainError::Public), "{domain}");
+        }
+        let own = [
+            "live-music.example",
+            "live.customer.example",
+            "mail.yahoo.customer.example",
+            "my-yahoo.it",
+            "outlook.customer.co.uk",
+            "yahoo.acme.example.org",
+        ];
+        for domain in own {
+            assert!(TrustedDomain::parse(domain).is_ok(), "{domain}");
         }
     }
 
