@@ -15,7 +15,11 @@
 mod here;
 #[path = "check/marker.rs"]
 mod marker;
+#[path = "check/send.rs"]
+mod send;
 mod support;
+#[path = "check/there.rs"]
+mod there;
 
 use std::path::Path;
 use std::process::Command;
@@ -460,15 +464,16 @@ async fn a_real_mail_server() {
     checked.has("ok", "test mail", &["took mails"]);
     checked.has("bad", "plain address", &["did not arrive within 2 seconds"]);
     checked.has("bad", "wildcard", &["did not arrive within 2 seconds"]);
+    checked.has("bad", "suffix wildcard", &["did not arrive within 2 seconds"]);
     let mails = street.sink.mails();
-    assert_eq!(mails.len(), 2);
+    assert_eq!(mails.len(), 3);
     // What comes late is delivered now, and ignored.
     for mail in &mails {
         street.cyrus.deliver(&mail.raw, "incoming@desk.example.test", &["incoming@desk.example.test"]).await;
     }
-    until("both to be ignored", LONG, async || (street.verdicts("ignore") == 2).then_some(())).await;
+    until("all to be ignored", LONG, async || (street.verdicts("ignore") == 3).then_some(())).await;
     let status = street.daemon.must(&["status"]);
-    assert!(status.contains("ignore 2 (I02 2)"), "{status}");
+    assert!(status.contains("ignore 3 (I02 3)"), "{status}");
     street.mailbox().wait_for_mails("inbox", 0).await;
 
     std::fs::write(street.daemon.folder().join("mail-password"), "guessed").unwrap();

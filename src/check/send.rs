@@ -21,8 +21,27 @@ const SLACK: Duration = Duration::from_hours(2);
 /// A test mail is small.
 const LARGEST: usize = 256 * 1024;
 
+/// Which of the desk's addresses a mail tries.
+#[derive(Clone, Copy)]
+enum Tried {
+    Wildcard,
+    SuffixWildcard,
+    Plain,
+}
+
+impl Tried {
+    fn thing(self) -> &'static str {
+        match self {
+            Self::Wildcard => "wildcard",
+            Self::SuffixWildcard => "suffix wildcard",
+            Self::Plain => "plain address",
+        }
+    }
+}
+
 /// One mail to itself.
 struct Sent {
+    tried: Tried,
     to: Address,
     id: MessageId,
     arrived: Option<Arrived>,
@@ -40,7 +59,7 @@ struct Ways {
     sent: MailboxId,
 }
 
-/// Mails the wildcard and the plain address, and reports what arrived within `wait`.
+/// Mails the wildcards and the plain address, and reports what arrived within `wait`.
 pub(super) async fn to_itself(
     report: &mut Report<'_>,
     checked: &Checked<'_>,
@@ -78,11 +97,17 @@ async fn exchange(
         sent: jmap.ensure_mailbox(&config.mailboxes.sent).await?,
     };
     let key = format!("check{}", checked.random.below(u64::from(u32::MAX)));
-    let addresses = [config.addresses.wildcard.address(&key), Some(config.mail.address.clone())];
+    let suffixed = config.addresses.suffix_wildcard.as_ref().and_then(|wildcard| wildcard.address(&key));
+    let addresses = [
+        (Tried::Wildcard, config.addresses.wildcard.address(&key)),
+        (Tried::SuffixWildcard, suffixed),
+        (Tried::Plain, Some(config.mail.address.clone())),
+    ];
     let mut mails = Vec::new();
-    for to in addresses.into_iter().flatten() {
+    for (tried, to) in addresses {
+        let Some(to) = to else { continue };
         match send(checked, jmap, identity, &ways, &to).await? {
-            Ok(id) => mails.push(Sent { to, id, arrived: None }),
+            Ok(id) => mails.push(Sent { tried, to, id, arrived: None }),
             Err(why) => report.bad(
                 "test mail",
                 format!(
@@ -231,22 +256,19 @@ async fn destroy_copies(
 }
 
 fn tell(report: &mut Report<'_>, checked: &Checked<'_>, mails: &[Sent], wait: Duration) {
-    let account = &checked.config.mail.address;
     for mail in mails {
         let to = &mail.to;
-        let plain = to == account;
-        let thing = if plain { "plain address" } else { "wildcard" };
+        let thing = mail.tried.thing();
         match &mail.arrived {
             Some(arrived) if arrived.is_junk => report.warn(
                 thing,
-                format!("A mail to {to} arrived in {}; teach the mail server that it is no junk.", arrived.mailbox),
+                format!(
+                    "A mail to {to} arrived in {}; teach the mail server that it is no junk.",
+                    arrived.mailbox
+                ),
             ),
             Some(_) => report.ok(thing, format!("A mail to {to} arrived.")),
-            None if plain => report.bad(
-                thing,
-                format!("A mail to {to} did not arrive within {} seconds. Check the address, and the mail server's log.", wait.as_secs()),
-            ),
-            None => not_by_wildcard(report, checked, to, wait),
+            None => lost(report, checked, mail, wait),
         }
     }
     if let Some(arrived) = mails.iter().find_map(|mail| mail.arrived.as_ref()) {
@@ -255,16 +277,24 @@ fn tell(report: &mut Report<'_>, checked: &Checked<'_>, mails: &[Sent], wait: Du
     }
 }
 
-fn not_by_wildcard(report: &mut Report<'_>, checked: &Checked<'_>, to: &Address, wait: Duration) {
-    let text = format!(
-        "A mail to {to} did not arrive within {} seconds, so answers to letters would be lost. Let the mail server \
-         take such addresses (sub-addressing, or a catch-all), or set `reply_to = \"plain\"` in [addresses].",
-        wait.as_secs()
-    );
-    if checked.config.addresses.reply_to == ReplyTo::Plain {
-        report.warn("wildcard", text);
-    } else {
-        report.bad("wildcard", text);
+/// What would be lost where a mail did not arrive, and what to do.
+fn lost(report: &mut Report<'_>, checked: &Checked<'_>, mail: &Sent, wait: Duration) {
+    let late = format!("A mail to {} did not arrive within {} seconds", mail.to, wait.as_secs());
+    let take = "Let the mail server take such addresses (sub-addressing, or a catch-all), or";
+    let text = match mail.tried {
+        Tried::Wildcard => format!(
+            "{late}, so answers to letters would be lost. {take} set `reply_to = \"plain\"` in [addresses]."
+        ),
+        Tried::SuffixWildcard => format!(
+            "{late}, so mails to projects' addresses with a suffix would be lost. {take} remove `suffix_wildcard` \
+             from [addresses]."
+        ),
+        Tried::Plain => format!("{late}. Check the address, and the mail server's log."),
+    };
+    let thing = mail.tried.thing();
+    match mail.tried {
+        Tried::Wildcard if checked.config.addresses.reply_to == ReplyTo::Plain => report.warn(thing, text),
+        _ => report.bad(thing, text),
     }
 }
 

@@ -26,6 +26,21 @@ async fn a_watch_token_that_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_theme_with_a_template_that_fails() {
+    let world = World::new(Habits::default(), BASIC).await;
+    world.replace("data = ", "theme = \"theme\"\ndata = ");
+    let pages = world.desk.folder().join("theme/pages");
+    std::fs::create_dir_all(&pages).unwrap();
+    for (page, word) in
+        [("{{ page.heading", "is not well formed"), ("{{ page.nothing }}", "cannot be rendered")]
+    {
+        std::fs::write(pages.join("list.html"), page).unwrap();
+        let words = ["the template pages/list.html", word, "Mend that template or take it away."];
+        world.check().only_bad("templates", &words);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_that_was_cut_off() {
     let world = World::new(Habits::default(), BASIC).await;
     std::fs::create_dir_all(world.desk.folder().join("data/restoring")).unwrap();

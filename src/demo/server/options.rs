@@ -152,6 +152,8 @@ pub struct Habits {
     pub no_quota: bool,
     /// The login sees an account, but not its mail, as by a token of another scope.
     pub no_mail: bool,
+    /// The session says that the account can only be read.
+    pub read_only: bool,
     /// What a DKIM signature covers, where mails are signed: the names of `h=`.
     pub signs: Option<&'static str>,
     /// Delivered-To is written, with the user's own address, without what follows `+`.
@@ -176,6 +178,7 @@ impl Default for Habits {
             no_submission: false,
             no_quota: false,
             no_mail: false,
+            read_only: false,
             signs: None,
             delivered_to: false,
         }

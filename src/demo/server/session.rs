@@ -61,7 +61,7 @@ pub fn document(world: &World, options: &Options, base: &str, login: Option<&str
     let mut capabilities = json!({ CORE: core, MAIL: {}, SUBMISSION: {}, QUOTA: {} });
     if let Some(account) = account {
         accounts = json!({ account.id.clone(): {
-            "name": account.user.login, "isPersonal": true, "isReadOnly": false,
+            "name": account.user.login, "isPersonal": true, "isReadOnly": options.habits.read_only,
             "accountCapabilities": { CORE: {}, MAIL: mail, SUBMISSION: submission, QUOTA: {} },
         }});
         primary = json!({ CORE: account.id, MAIL: account.id, SUBMISSION: account.id, QUOTA: account.id });
