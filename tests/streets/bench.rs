@@ -2,6 +2,7 @@
 //! stands still, and no daemon. Tests ring the bells by hand.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -56,6 +57,8 @@ pub struct Tuning {
     pub budgets: Budgets,
     /// Whether the mail server says what it found out about senders.
     pub authenticates: bool,
+    /// A folder whose files take the place of the theme's, read at each start.
+    pub theme: Option<PathBuf>,
 }
 
 impl Default for Tuning {
@@ -68,6 +71,7 @@ impl Default for Tuning {
             undo: Duration::ZERO,
             budgets: Budgets::default(),
             authenticates: true,
+            theme: None,
         }
     }
 }
@@ -462,7 +466,7 @@ fn put_together(
         reply_to: tuning.reply_to,
         rates: tuning.rates,
     };
-    let theme = Theme::load(None, jiff::tz::TimeZone::UTC).unwrap();
+    let theme = Theme::load(tuning.theme.as_deref(), jiff::tz::TimeZone::UTC).unwrap();
     let delivery = Delivery::new(desk.clone(), line.clone(), marker, theme, settings);
     (desk, intake, delivery, line)
 }

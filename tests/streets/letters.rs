@@ -4,7 +4,7 @@ use postdesk::desk::ProjectEdit;
 use postdesk::mail::Authentication;
 use postdesk::tracker::{FromName, LetterKind, OutboxState};
 
-use crate::bench::{ANNA, BEN, Bench, DESK, address};
+use crate::bench::{ANNA, BEN, Bench, DESK, address, form};
 use crate::post::post;
 
 /// The values of a header field, unfolded.
@@ -207,6 +207,58 @@ async fn who_does_not_want_mail_gets_none() {
     bench.drain().await;
     assert_eq!(bench.left_to(BEN).len(), 1, "no confirmation either");
     assert_eq!(bench.ticket(2).comments, 1);
+}
+
+/// What the desk says by itself: no program answers it, and who filters mail by lists can tell it
+/// apart.
+fn assert_by_itself(raw: &[u8]) {
+    assert_eq!(one(raw, "Auto-Submitted"), "auto-generated");
+    assert_eq!(one(raw, "X-Auto-Response-Suppress"), "All");
+    assert_eq!(one(raw, "List-Id"), "<acme-web.desk.example>");
+}
+
+#[tokio::test]
+async fn that_a_ticket_is_closed_is_told_where_the_project_wants_it() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.desk.close(bench.jane, ticket.id, form()).await.unwrap();
+    bench.drain().await;
+    assert_eq!(bench.letters(ticket.id).len(), 1, "the confirmation alone");
+    let edit = ProjectEdit { tell_closed: Some(true), ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    let close_again = || async {
+        bench.desk.reopen(bench.jane, ticket.id, form()).await.unwrap();
+        bench.desk.close(bench.jane, ticket.id, form()).await.unwrap();
+        bench.drain().await;
+    };
+    close_again().await;
+    let rows = bench.letters(ticket.id);
+    assert_eq!(rows.len(), 2);
+    assert!(matches!(rows[1].letter, LetterKind::Closed { .. }), "{:?}", rows[1]);
+    let left = bench.left_to(ANNA);
+    assert_eq!(left.len(), 2);
+    let (closed, mail) = &left[1];
+    assert_by_itself(&closed.raw);
+    assert_eq!(mail.subject, "Your request #1 is closed", "nobody vouched for the title");
+    let link = format!("https://desk.example/u/{}", rows[1].unsubscribe);
+    assert!(one(&closed.raw, "List-Unsubscribe").contains(&link));
+
+    bench.join(&ticket, BEN).await;
+    bench.desk.unsubscribe(&rows[1].unsubscribe).await.unwrap();
+    close_again().await;
+    assert_eq!((bench.left_to(ANNA).len(), bench.left_to(BEN).len()), (2, 1), "to who still wants mail");
+    assert_by_itself(&bench.left_to(BEN)[0].0.raw);
+}
+
+#[tokio::test]
+async fn whom_an_agent_adds_is_told_so_in_one_letter() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.desk.add_participant(bench.jane, ticket.id, form(), address(BEN).into()).await.unwrap();
+    bench.drain().await;
+    let rows = bench.letters(ticket.id);
+    assert_eq!(rows.len(), 2);
+    assert!(matches!(rows[1].letter, LetterKind::ParticipantAdded { .. }), "{:?}", rows[1]);
+    assert_eq!((bench.left_to(ANNA).len(), bench.left_to(BEN).len()), (1, 1));
+    assert_by_itself(&bench.left_to(BEN)[0].0.raw);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod adoption;
 mod away;
 mod bench;
 mod bounces;
+mod broken_theme;
 mod confirmations;
 mod doors;
 mod erasing;
