@@ -81,12 +81,12 @@ impl Delivery {
         }
         if let Some(email) = sent.get(&row.message_id) {
             // Which submission it was tells how its delivery stands.
-            let submission = self.submission_of(email).await?;
+            let submission = self.submission_of(email, row).await?;
             return Ok(LookFound::Left { email: Some(email.as_str().to_owned()), submission });
         }
         if let (Some(email), Some(_)) = (&row.email, row.submitted_at) {
             let id = EmailId::from(email.as_str());
-            let submission = self.submission_of(&id).await?;
+            let submission = self.submission_of(&id, row).await?;
             if submission.is_some() && !self.is_anothers(&id, row).await? {
                 return Ok(LookFound::Left { email: Some(email.clone()), submission });
             }
@@ -96,8 +96,13 @@ impl Delivery {
 
     /// The submission of an Email, where the server tells. One that cannot be asked so never tells, which
     /// proves nothing, as if it had forgotten.
-    pub(super) async fn submission_of(&self, email: &EmailId) -> Result<Option<String>, DeliveryError> {
-        match self.jmap().await?.submission_of(email).await {
+    pub(super) async fn submission_of(
+        &self,
+        email: &EmailId,
+        row: &OutboxRow,
+    ) -> Result<Option<String>, DeliveryError> {
+        let to = self.addressee(row)?;
+        match self.jmap().await?.submission_of(email, to.as_ref()).await {
             Ok(found) => Ok(found.map(String::from)),
             Err(error @ JmapError::Method(_)) => {
                 tracing::debug!(why = error.whole(), "the mail server does not say what was submitted");

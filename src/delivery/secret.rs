@@ -83,7 +83,7 @@ impl Delivery {
             None => self.outgoing().await?.into_iter().find(is_it),
         };
         let Some(info) = info else { return Ok(LookFound::Nothing) };
-        let submission = self.submission_of(&info.id).await?;
+        let submission = self.submission_of(&info.id, row).await?;
         let left = submission.is_some() || info.keywords.iter().any(|keyword| keyword == SUBMITTED);
         Ok(if left { LookFound::Left { email: None, submission } } else { LookFound::Nothing })
     }

@@ -67,6 +67,8 @@ struct Raw {
     undo_status: Option<String>,
     #[serde(default)]
     delivery_status: Value,
+    #[serde(default)]
+    envelope: Value,
 }
 
 /// The name that a submission has within its request.
@@ -168,12 +170,17 @@ impl Jmap {
         Ok(asked.iter().map(said).collect())
     }
 
-    /// A submission that names this Email and was not cancelled: a proof that it was sent. `None`
-    /// proves nothing.
+    /// A submission that names this Email, went to this recipient where that is known, and was not
+    /// cancelled: a proof that it was sent. A server that was restored gives an Email's id a second time, and
+    /// the other Email may be gone. `None` proves nothing.
     ///
     /// # Errors
     /// Where the server does not say.
-    pub async fn submission_of(&self, email: &EmailId) -> Result<Option<SubmissionId>, JmapError> {
+    pub async fn submission_of(
+        &self,
+        email: &EmailId,
+        to: Option<&Address>,
+    ) -> Result<Option<SubmissionId>, JmapError> {
         let mut batch = self.batch();
         let mut ask = QueryRequest::<EmailSubmission<Set>>::new(batch.params(Method::QueryEmailSubmission));
         let filter = Filter::from(query::Filter::email_ids([email.as_str()]));
@@ -186,7 +193,9 @@ impl Jmap {
         }
         // A server that does not know the filter gives others' submissions too.
         let of_this = |raw: &Raw| {
-            raw.email_id.as_deref() == Some(email.as_str()) && raw.undo_status.as_deref() != Some("canceled")
+            raw.email_id.as_deref() == Some(email.as_str())
+                && raw.undo_status.as_deref() != Some("canceled")
+                && to.is_none_or(|to| went_to(raw, to))
         };
         Ok(self.submissions(&ids).await?.into_iter().find(of_this).map(|raw| raw.id))
     }
@@ -201,6 +210,7 @@ impl Jmap {
             Property::EmailId,
             Property::UndoStatus,
             Property::DeliveryStatus,
+            Property::Envelope,
         ]);
         let call = batch.add(Method::GetEmailSubmission, Arguments::EmailSubmissionGet(get))?;
         let got: Got<Raw> = self.call(&batch, true).await?.take(call)?;
@@ -219,6 +229,16 @@ fn patient() -> Limits {
 struct Ids {
     #[serde(default, deserialize_with = "super::lenient::texts")]
     ids: Vec<String>,
+}
+
+/// Whether a submission's envelope has this recipient; by `deliveryStatus` where it has none.
+fn went_to(raw: &Raw, to: &Address) -> bool {
+    let recipients =
+        raw.envelope.get("rcptTo").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let is_it = |one: &Value| {
+        one.get("email").and_then(Value::as_str).is_some_and(|one| one.to_lowercase() == to.folded())
+    };
+    if recipients.is_empty() { is_to(&raw.delivery_status, to) } else { recipients.iter().any(is_it) }
 }
 
 /// Whether `deliveryStatus` is about this recipient, or does not say about whom.

@@ -223,7 +223,7 @@ async fn a_submission_is_found_by_its_email_unless_it_was_cancelled() {
             })
         })
         .await;
-        connect(&server).await.submission_of(&EmailId::from("e1")).await.unwrap()
+        connect(&server).await.submission_of(&EmailId::from("e1"), None).await.unwrap()
     };
     assert_eq!(found("final", "e1").await, Some(SubmissionId::from("S1")));
     assert_eq!(found("canceled", "e1").await, None);
@@ -242,4 +242,35 @@ fn identities_are_chosen_by_address() {
     assert_eq!(chosen("support@EXAMPLE.test").as_deref(), Some("2"));
     assert_eq!(chosen("help@example.test").as_deref(), Some("1"));
     assert_eq!(chosen("help@other.test"), None);
+}
+
+/// The Email's id may have been given a second time, and the Email be gone.
+#[tokio::test]
+async fn a_submission_to_somebody_else_proves_nothing() {
+    let to_jane =
+        json!({ "mailFrom": { "email": "a@b.test" }, "rcptTo": [{ "email": "Jane@Example.test" }] });
+    for (told, jane, lin) in [
+        (json!({ "envelope": to_jane }), true, false),
+        (json!({ "deliveryStatus": status("yes", "250 ok") }), true, false),
+        (json!({}), true, true),
+    ] {
+        let server = server(move |seen| {
+            answers(&seen.json(), |name, _, id| {
+                if name == "EmailSubmission/query" {
+                    return vec![json!([name, { "ids": ["S1"] }, id])];
+                }
+                let mut submission = json!({ "id": "S1", "emailId": "e1", "undoStatus": "final" });
+                let fields = submission.as_object_mut().unwrap();
+                fields.extend(told.as_object().unwrap().clone());
+                vec![json!([name, { "list": [submission] }, id])]
+            })
+        })
+        .await;
+        let jmap = connect(&server).await;
+        for (who, found) in [("jane@example.test", jane), ("lin@example.test", lin)] {
+            let to = Address::parse(who).unwrap();
+            let submission = jmap.submission_of(&EmailId::from("e1"), Some(&to)).await.unwrap();
+            assert_eq!(submission.is_some(), found, "{who}");
+        }
+    }
 }
