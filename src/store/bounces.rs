@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::key::{Key, Order, as_i64};
 use super::reach::Reach;
 use super::schema::Table;
-use super::site::{MOST_COUNTED, before};
+use super::site::{MOST_COUNTED, before, since_when};
 use super::{StoreError, Write};
 use crate::mail::Address;
 use crate::tracker::OutboxId;
@@ -24,6 +24,10 @@ fn of(address: &Address) -> Key {
 /// Whether mail to this address is paused because letters came back.
 pub(super) fn paused<L: Reach + ?Sized>(look: &L, address: &Address) -> Result<bool, StoreError> {
     Ok(look.get(Table::Paused, of(address).as_slice())?.is_some())
+}
+
+pub(super) fn pauses<L: Reach + ?Sized>(look: &L) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    since_when(look, Table::Paused)
 }
 
 impl Write<'_> {

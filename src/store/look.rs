@@ -238,6 +238,10 @@ pub trait Look: Reach {
     fn paused(&self, address: &Address) -> Found<bool> {
         bounces::paused(self, address)
     }
+    /// Addresses in lower case to which mail is paused, and since when.
+    fn pauses(&self) -> Found<Vec<(String, Timestamp)>> {
+        bounces::pauses(self)
+    }
     /// Suppressed addresses in lower case, and since when.
     fn suppressions(&self) -> Found<Vec<(String, Timestamp)>> {
         site::suppressions(self)

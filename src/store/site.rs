@@ -66,8 +66,16 @@ fn unwanted<L: Reach + ?Sized>(look: &L, address: &Address) -> Result<bool, Stor
 }
 
 pub(super) fn suppressions<L: Reach + ?Sized>(look: &L) -> Result<Vec<(String, Timestamp)>, StoreError> {
-    let bad = || malformed(Table::Suppressed, "no address and time");
-    look.scan(Table::Suppressed, &Span::all(), Order::Up, usize::MAX)?
+    since_when(look, Table::Suppressed)
+}
+
+/// The addresses in a table of them, and since when each stands there.
+pub(super) fn since_when<L: Reach + ?Sized>(
+    look: &L,
+    table: Table,
+) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    let bad = || malformed(table, "no address and time");
+    look.scan(table, &Span::all(), Order::Up, usize::MAX)?
         .iter()
         .map(|(key, value)| {
             let address = key.get(4..).and_then(|octets| std::str::from_utf8(octets).ok()).ok_or_else(bad)?;

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use postdesk::demo::server::{At, Fault, Times};
 use postdesk::desk::{Desk, NewAccount, NewProject};
 use postdesk::store::{Look, Steps};
@@ -270,6 +271,7 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
         16 if world.dice.one_in(3) => {
             let former_answer = world.dice.one_in(2);
             world.note(format!("every Email gets another id; former ones answer: {former_answer}"));
+            world.renamed = true;
             world.server.change_email_ids(DESK, former_answer);
         }
         16 => {
@@ -284,12 +286,27 @@ fn happen(world: &mut World, parts: &Parts, breath: &Breath) {
             operator::restores_server(world);
             operator::attends(world, parts, breath);
         }
+        20 if world.dice.one_in(3) => set_clock(world),
         19 | 20 => operator::backs_up(world),
         _ => {
             let polls = 1 + world.dice.below(if world.dice.clone().one_in(2) { 60 } else { 600 });
             world.note(format!("ends in {polls} polls"));
             breath.set(polls);
         }
+    }
+}
+
+/// Somebody sets the time of day, by what passes for a correction or by more. Upkeep runs, and puts right
+/// by itself what depends on it.
+fn set_clock(world: &mut World) {
+    let minutes = *world.dice.pick(&[1, 7, 50, 90, 240]);
+    let back = world.dice.one_in(2);
+    let by = SignedDuration::from_mins(if back { -minutes } else { minutes });
+    world.note(format!("the clock is set by {minutes} minutes, back: {back}"));
+    world.saw("a clock set");
+    world.clock.set_by(by);
+    if back {
+        world.set_back += by.unsigned_abs();
     }
 }
 
@@ -335,7 +352,7 @@ fn fault(world: &mut World) {
     ]);
     let slow = Duration::from_secs(*world.dice.pick(&[2, 40, 70, 200]));
     let kind = |kind: &str| kind.to_owned();
-    let fault = match world.dice.below(19) {
+    let fault = match world.dice.below(25) {
         0 => Fault::CutBefore(at),
         1 | 2 => Fault::CutAfter(at),
         3 => Fault::CutMidway(at),
@@ -358,6 +375,12 @@ fn fault(world: &mut World) {
             Fault::Refuse(kind("refused.example"), kind(reply))
         }
         17 => Fault::ChangeEmailIds(world.dice.one_in(2)),
+        18 => Fault::PretendUpdate,
+        19 => Fault::OtherSession,
+        20 => Fault::NoPush,
+        21 => Fault::PushDropped,
+        22 => Fault::PushSilent,
+        23 => Fault::DoubleBell,
         _ => Fault::LoseImplicitUpdate,
     };
     let times = match world.dice.below(3) {
@@ -365,6 +388,8 @@ fn fault(world: &mut World) {
         1 => Times::Next(3),
         _ => Times::OneIn(3),
     };
+    world.pretended |= fault == Fault::PretendUpdate;
+    world.renamed |= matches!(fault, Fault::ChangeEmailIds(_));
     world.note(format!("{fault:?} {times:?}"));
     world.server.faults().add(fault, times);
 }

@@ -32,7 +32,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a thousand lives are made of at least; else they prove nothing about it.
-const HAPPENS: [&str; 33] = [
+const HAPPENS: [&str; 35] = [
     "Opened",
     "Comment",
     "Note",
@@ -59,6 +59,7 @@ const HAPPENS: [&str; 33] = [
     "Failed",
     "Withdrawn",
     "a pause",
+    "a wish for no mail",
     "ParticipantRemoved",
     "an invitation",
     "a new password",
@@ -66,6 +67,7 @@ const HAPPENS: [&str; 33] = [
     "a second desk",
     "a restored desk",
     "a restored mail server",
+    "a clock set",
 ];
 
 fn number(name: &str) -> Option<u64> {

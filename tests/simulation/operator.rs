@@ -118,9 +118,10 @@ pub fn attends(world: &mut World, parts: &Parts, breath: &Breath) {
 
 /// Whatever was restored, no customer got the same answer twice, nor a second confirmation of one
 /// mail, but where somebody sent it again. Where both the desk and the mail server lost what they
-/// knew, nothing says that a mail was confirmed before.
+/// knew, nothing says that a mail was confirmed before; likewise where the mail server only pretended
+/// to put the mail and its confirmation where they belong.
 pub fn check(world: &World) -> Result<(), String> {
-    let both = world.operator.server_restored && world.operator.desk_restored.is_some();
+    let both = (world.operator.server_restored || world.pretended) && world.operator.desk_restored.is_some();
     let mut got: HashMap<(String, String), Vec<String>> = HashMap::new();
     for sent in world.server.submissions() {
         let inbound = mail::parse(&sent.raw, None);

@@ -58,7 +58,14 @@ impl Twin {
 
     /// What is true of it at any time: it took nothing in and sent nothing, and has no marker there.
     pub fn check(&self, world: &World) -> Result<(), String> {
-        ensure!(on_record(&self.parts) == self.before, "another daemon took a mail in or sent a letter");
+        let mut now = on_record(&self.parts);
+        if !world.set_back.is_zero() {
+            // Its upkeep pulls these times back with the clock, which touches nobody.
+            for (row, before) in now.1.iter_mut().zip(&self.before.1) {
+                (row.not_before, row.submitted_at) = (before.not_before, before.submitted_at);
+            }
+        }
+        ensure!(now == self.before, "another daemon took a mail in or sent a letter");
         for marker in world.server.mails(DESK, "Marker") {
             let text = String::from_utf8_lossy(&marker.raw).into_owned();
             ensure!(!text.contains(HOST), "another daemon put its marker into the mailbox: {text}");

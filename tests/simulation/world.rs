@@ -71,6 +71,12 @@ pub struct World {
     /// Addresses whose pause somebody tried to lift, folded.
     pub lifted: Vec<String>,
     pub operator: Operator,
+    /// By how much the time of day was set back, in all.
+    pub set_back: Duration,
+    /// Whether the mail server may have said that it moved a mail, and left it where it was.
+    pub pretended: bool,
+    /// Emails got other ids, now or later.
+    pub renamed: bool,
     /// Whether another daemon is to start beside this one.
     pub twin_wanted: bool,
     /// How long a reply waits before it leaves.
@@ -134,6 +140,9 @@ impl World {
             tried_again: Vec::new(),
             lifted: Vec::new(),
             operator: Operator::default(),
+            set_back: Duration::ZERO,
+            pretended: false,
+            renamed: false,
             twin_wanted: false,
             undo,
             numbers: 0,
