@@ -154,8 +154,10 @@ struct World {
 impl World {
     async fn new() -> Self {
         let wildcard = "desk+{key}@example.com";
-        let user =
-            User::new(Address::parse(DESK).unwrap(), "secret").wildcard(Wildcard::parse(wildcard).unwrap());
+        let mut user = User::new(Address::parse(DESK).unwrap(), "secret");
+        for wildcard in [wildcard, "contact+{key}@example.com"] {
+            user = user.wildcard(Wildcard::parse(wildcard).unwrap());
+        }
         let server =
             Server::start(Options::new(Clock::system(), Random::seeded(7)).user(user)).await.unwrap();
         let mut desk = Daemon::prepare(|folder, port| {

@@ -17,7 +17,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("domain", &["dns"]),
     ("redb", &["store"]),
     ("minicbor", &["store"]),
-    ("rustix", &["config", "store", "setup"]),
+    ("rustix", &["config", "store", "setup", "systemd"]),
     ("zstd", &["store", "keep"]),
     ("tar", &["keep"]),
     ("rustls", &["tls"]),

@@ -12,6 +12,7 @@
 mod account_letters;
 mod addresses;
 mod adoption;
+mod agents_answers;
 mod away;
 mod bench;
 mod bounces;
@@ -30,6 +31,7 @@ mod faults_out_answers;
 mod faults_out_push;
 mod faults_out_sent;
 mod faults_out_server;
+mod faults_out_waits;
 mod fixture;
 mod forms;
 mod full_disk;
