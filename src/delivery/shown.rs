@@ -102,6 +102,12 @@ mod tests {
                 );
             }
         }
+        let told = "From: jane@team.example\r\n\r\nIt had:\r\nFrom: a@x\r\nTo: b@x\r\nSubject: c\r\nChange it.\r\n\r\n\
+             On 3 June 2024 Jane wrote:\r\n> --- Write your answer above this line ---\r\n> Old\r\n";
+        let shown = of_agent(told.as_bytes());
+        for text in [shown.text, shown.html] {
+            assert!(text.contains("Change it.") && !text.contains("Old"), "{text}");
+        }
         let raw = "From: jane@team.example\r\nContent-Type: text/html\r\n\r\n<p>It is <b>me</b>.</p>";
         assert!(of_agent(raw.as_bytes()).html.contains("<b>me</b>"), "its own form stays");
     }

@@ -54,12 +54,17 @@ pub fn render(raw: &[u8], images: RemoteImages) -> RenderedBody {
 #[must_use]
 pub fn render_own(raw: &[u8]) -> RenderedBody {
     let mut body = render(raw, RemoteImages::Blocked);
-    let own = quote::own(&body.text);
-    // The HTML is cut by other marks than the text.
-    if quote::quotes(&body.text) || quote::quotes(&html::to_text(&body.html)) {
-        body.html = linkify::to_html(&own);
-        body.text = own;
-        body.remote_images = 0;
+    // What is folded for those who may read it all goes by other rules than what is left out.
+    let whole = panic::catch_unwind(AssertUnwindSafe(|| plain::whole(&choose(&structure::read(raw).root))));
+    let whole = whole.unwrap_or_else(|_| body.text.clone());
+    let of_text = body.html == linkify::to_html(&body.text);
+    if quote::quotes(&whole) || quote::quotes(&html::to_text(&body.html)) {
+        body.text = quote::own(&whole);
+        // The HTML is cut by other marks than the text.
+        if of_text || quote::quotes(&html::to_text(&body.html)) {
+            body.html = linkify::to_html(&body.text);
+            body.remote_images = 0;
+        }
     }
     body.quoted = None;
     body

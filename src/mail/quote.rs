@@ -78,11 +78,16 @@ pub(super) fn own(text: &str) -> String {
     trim_blank(&kept.copied().collect::<Vec<_>>().join("\n"))
 }
 
-/// Where the notice begins that an answer quotes without marks; else the head of any mail.
+/// Where the notice begins that an answer quotes without marks; else the head of any mail. One that stands
+/// above a notice with marks, or further up, is the sender's own, as where somebody is told what to write.
 fn end_of_own(lines: &[&str]) -> usize {
-    let Some(at) = lines.iter().position(|line| line.trim().trim_matches('-').trim() == ABOVE) else {
+    let begins = |line: &&str| line.trim_start_matches(['>', ' ']).trim().trim_matches('-').trim() == ABOVE;
+    let Some(at) = lines.iter().position(begins) else {
         return head(lines).unwrap_or(lines.len());
     };
+    if lines.get(at).is_some_and(|line| is_quoted(line)) {
+        return lines.len();
+    }
     let near = at.saturating_sub(MAX_HEAD);
     let head = head(lines.get(near..at).unwrap_or_default()).map(|head| near + head);
     head.or_else(|| introduction(lines, at)).unwrap_or(at)

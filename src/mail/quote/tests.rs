@@ -81,6 +81,11 @@ fn ones_own_words_are_found_between_quoted_lines() {
              From: Jane\nSent: Monday\nTo: Lin\n\n--- Write your answer above this line ---\nOld",
             "Like this:\nFrom: a@x\nTo: b@x\nSubject: c\nand send it.",
         ),
+        (
+            "It had this head:\nFrom: a@x\nTo: b@x\nSubject: c\nPlease change it.\n\nOn 3 June 2024 Jane wrote:\n\
+             > --- Write your answer above this line ---\n> Old\nAnd thank you.",
+            "It had this head:\nFrom: a@x\nTo: b@x\nSubject: c\nPlease change it.\n\nAnd thank you.",
+        ),
         // What is more than an introduction stays.
         (
             "I restarted server 3 after you wrote to us.\nAs to your second question:\n> Why?\nBecause.",
