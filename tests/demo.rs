@@ -161,6 +161,8 @@ async fn the_demo_leads_from_nothing_to_an_answered_ticket() {
     browser.fill("input[name=mail]", &address).await;
     browser.fill("input[name=password]", &password).await;
     browser.press("Sign in").await;
+    // To ask for the page again before that is answered would take the form back.
+    holds("to be signed in", LONG, async || !browser.text().await.contains("Sign in as ")).await;
 
     // A ticket is there, and is answered.
     let subject = "Rechnung R-2026-1187: falscher Betrag";
