@@ -1,8 +1,9 @@
 //! Three lanes that do not wait for each other: people's comments, notices, automatic letters.
 //!
 //! Each has letters of its own under way, so one that the server is slow about holds neither the
-//! other lanes nor the rest of its own, as far as the requests go that the server allows at once. To one participant of one ticket there is never more than
-//! one under way, because the outbox gives the head of each such queue alone.
+//! other lanes nor the rest of its own, as far as the requests go that the server allows at once. To one
+//! participant of one ticket there is never more than one under way, because the outbox gives the head
+//! of each such queue alone.
 
 use std::collections::HashSet;
 use std::future::pending;

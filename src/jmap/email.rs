@@ -134,8 +134,7 @@ impl Jmap {
     /// Where the server does not say.
     pub async fn emails(&self, ids: &[EmailId]) -> Result<Vec<EmailInfo>, JmapError> {
         let mut emails = Vec::with_capacity(ids.len());
-        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
-        for ids in ids.chunks(chunk) {
+        for ids in ids.chunks(self.get_chunk()) {
             let mut batch = self.batch();
             let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
             get.ids(ids.iter().map(EmailId::as_str)).properties(properties(true));
@@ -162,8 +161,7 @@ impl Jmap {
     /// Where the server does not say.
     pub async fn referred_to(&self, ids: &[EmailId]) -> Result<HashSet<MessageId>, JmapError> {
         let mut named = HashSet::new();
-        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
-        for ids in ids.chunks(chunk) {
+        for ids in ids.chunks(self.get_chunk()) {
             let mut batch = self.batch();
             let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
             get.ids(ids.iter().map(EmailId::as_str)).properties([Property::InReplyTo, Property::References]);
@@ -181,8 +179,7 @@ impl Jmap {
     /// Where the server does not say.
     pub async fn header_of(&self, ids: &[EmailId], name: &str) -> Result<HashSet<String>, JmapError> {
         let mut said = HashSet::new();
-        let chunk = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
-        for ids in ids.chunks(chunk) {
+        for ids in ids.chunks(self.get_chunk()) {
             let mut batch = self.batch();
             let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
             let field = Property::Header(email::Header::as_raw(name, false));
@@ -196,6 +193,11 @@ impl Jmap {
             said.extend(values.map(|value| value.trim().to_owned()));
         }
         Ok(said)
+    }
+
+    /// How many objects one get may ask for (RFC 8620 §2 `maxObjectsInGet`).
+    fn get_chunk(&self) -> usize {
+        usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1)
     }
 
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).

@@ -102,15 +102,21 @@ async fn a_lane_whose_letters_are_all_slow_leaves_room_to_the_others() {
     turn.abort();
 }
 
-/// The server allows one request at once: lanes take turns.
-#[tokio::test]
-async fn no_lane_starves_where_one_letter_leaves_at_a_time() {
+/// A desk whose server allows one request at once.
+async fn one_at_a_time() -> Bench {
     let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
-    let mut one_at_a_time = options(&clock);
-    one_at_a_time.limits.max_concurrent_requests = 1;
-    let server = Server::start(one_at_a_time).await.unwrap();
+    let mut options = options(&clock);
+    options.limits.max_concurrent_requests = 1;
+    let server = Server::start(options).await.unwrap();
     let bench = Bench::with(Tuning::default(), server, clock).await;
     bench.adopt_empty().await;
+    bench
+}
+
+/// Lanes take turns then.
+#[tokio::test]
+async fn no_lane_starves_where_one_letter_leaves_at_a_time() {
+    let bench = one_at_a_time().await;
     for no in 1..=4 {
         bench.receive(&post(&format!("m{no}")).from(format!("customer{no}@customer.example"))).await;
     }
@@ -139,12 +145,7 @@ struct Waiting {
 
 impl Waiting {
     async fn new() -> Self {
-        let clock = Clock::manual("2026-11-19T14:00:00Z".parse().unwrap());
-        let mut one_at_a_time = options(&clock);
-        one_at_a_time.limits.max_concurrent_requests = 1;
-        let server = Server::start(one_at_a_time).await.unwrap();
-        let bench = Bench::with(Tuning::default(), server, clock).await;
-        bench.adopt_empty().await;
+        let bench = one_at_a_time().await;
         let ticket = bench.receive(&post("m1")).await.ticket.unwrap();
         let delivery = bench.delivery.clone();
         let import = bench.server.faults().add(Fault::Slow(IMPORT, MOMENT), Times::Once);
