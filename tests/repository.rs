@@ -167,6 +167,54 @@ fn no_file_is_too_long_to_read() {
     assert!(long.is_empty(), "longer than {LONGEST} lines:\n{}", long.join("\n"));
 }
 
+/// The scripts of bash: they all ask for `pipefail`.
+fn scripts() -> Vec<PathBuf> {
+    let mut found = files(&root().join("tests/packages"), "sh");
+    found.extend([".ci/run", "packaging/build", "tests/package", "tests/run"].map(|path| root().join(path)));
+    found
+}
+
+/// Whether a pipe's reader may end before it has read everything. Whoever writes to it is then killed
+/// by SIGPIPE or not, as it happens, and `pipefail` makes that the pipe's own end.
+fn ends_early(reader: &str) -> bool {
+    let mut words = reader.split_whitespace();
+    match words.next() {
+        Some("head") => true,
+        Some("grep") => words.take_while(|word| word.starts_with('-')).any(|word| {
+            let long = word.starts_with("--");
+            if long { ["--quiet", "--silent"].contains(&word) } else { word.contains(['q', 'm']) }
+        }),
+        Some("awk" | "sed") => ["exit", " q", "1q"].iter().any(|end| reader.contains(end)),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_reader_that_ends_early_is_told_from_others() {
+    for early in
+        [" head -n 1", "grep -q x", "grep -Fqx x", "grep --quiet x", "awk '{ print; exit }'", "sed 1q"]
+    {
+        assert!(ends_early(early), "{early}");
+    }
+    for whole in ["sed -n 1p", "grep -F -- \"$1\"", "grep '-q' x", "awk '!found++'", "sort -V", ""] {
+        assert!(!ends_early(whole), "{whole}");
+    }
+}
+
+#[test]
+fn no_pipe_of_a_script_ends_before_it_is_read() {
+    let mut early = Vec::new();
+    for script in scripts() {
+        for (at, line) in read(&script).lines().enumerate() {
+            let readers = line.split('|').skip(1).map(str::trim);
+            if !line.trim_start().starts_with('#') && readers.clone().any(ends_early) {
+                early.push(format!("{}:{}: {}", name(&script), at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(early.is_empty(), "a pipe that fails now and then:\n{}", early.join("\n"));
+}
+
 #[test]
 fn every_source_file_says_what_it_is_for() {
     let silent: Vec<String> = files(&root().join("src"), "rs")

@@ -29,7 +29,7 @@ submit() {
     local name
     for name in csrf form back seen mode; do
         local value
-        value=$(grep -oE "<input type=\"hidden\" name=\"$name\" value=\"[^\"]*\"" <<<"$form" | head -n 1 |
+        value=$(grep -oE "<input type=\"hidden\" name=\"$name\" value=\"[^\"]*\"" <<<"$form" | sed -n 1p |
             sed -E 's/.*value="([^"]*)"/\1/; s/&#x2f;/\//g; s/&amp;/\&/g') || true
         [[ -z $value ]] || fields+=(--data-urlencode "$name=$value")
     done

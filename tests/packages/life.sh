@@ -35,7 +35,7 @@ write_mail() {
 # The first letter that left and has this text in it, once there is one.
 letter_with() {
     wait_for 90 "a letter with: $1" grep -lrF --include='*.eml' -e "$1" "$letters"
-    grep -lrF --include='*.eml' -e "$1" "$letters" | head -n 1
+    grep -lrF --include='*.eml' -e "$1" "$letters" | sed -n 1p
 }
 
 state() { inside systemctl show postdesk --property="$1" --value; }
@@ -63,7 +63,7 @@ installing() {
     same "the version that is installed" "$first_version" "$(inside postdesk version | cut -d' ' -f2)"
     same "whether it is enabled" disabled "$(inside systemctl is-enabled postdesk || true)"
     same "whether it runs" inactive "$(state ActiveState)"
-    inside getent passwd postdesk | grep -q '/var/lib/postdesk:/usr/sbin/nologin$'
+    inside getent passwd postdesk | grep '/var/lib/postdesk:/usr/sbin/nologin$' >/dev/null
     # Without a configuration it ends at once, and is not tried again.
     refused inside systemctl start postdesk
     same "the exit status without a configuration" 78 "$(state ExecMainStatus)"
@@ -111,7 +111,7 @@ answering() {
     same "answering the ticket" 303 "$(submit /p/acme/web/1 /write mode=reply "text=Have you tried water?")"
     local letter reply_to
     letter=$(letter_with "Have you tried water?")
-    reply_to=$(sed -nE 's/^Reply-To:.*[ <]([^ <>]+@[^ <>]+)>?\r?$/\1/ip' "$letter" | head -n 1)
+    reply_to=$(sed -nE 's/^Reply-To:.*[ <]([^ <>]+@[^ <>]+)>?\r?$/\1/ip' "$letter" | sed -n 1p)
     write_mail "Re: The printer is on fire" "Water it was, thank you." "$reply_to"
     wait_for 60 "the customer's answer" ticket_has "Water it was"
 }
@@ -125,7 +125,7 @@ journal_end() { inside journalctl --lines 1 --show-cursor --output cat --no-page
 journal() {
     [[ -n $1 ]] || { say "the journal does not tell where it ended"; return 1; }
     inside journalctl --unit postdesk --output json --no-pager >"$work/journal.json"
-    grep '"SYSLOG_IDENTIFIER":"postdesk"' "$work/journal.json" | grep -q '"POSTDESK_VERSION"' ||
+    grep '"SYSLOG_IDENTIFIER":"postdesk"' "$work/journal.json" | grep '"POSTDESK_VERSION"' >/dev/null ||
         { say "the journal has no fields"; head -n 3 "$work/journal.json"; return 1; }
     local loud
     loud=$(inside journalctl --unit postdesk --priority warning --output cat --no-pager "--after-cursor=$1" | grep -vF 'SIGTERM' || true)

@@ -39,7 +39,7 @@ boot() {
 
 # The first process of the machine, as this computer numbers it.
 leader() {
-    ps -o pid=,comm= --ppid "${nspawn:-0}" | awk '$2 == "systemd" { print $1; exit }'
+    ps -o pid=,comm= --ppid "${nspawn:-0}" | awk '$2 == "systemd" && !found++ { print $1 }'
 }
 
 # Runs a command in the machine.

@@ -17,7 +17,7 @@ build_twice() {
     compare "$work/one" "$elsewhere/target/package/out"
     first=$(ls "$work"/one/*.deb)
     rpm=$(ls "$work"/one/*.rpm)
-    first_version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+    first_version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | sed -n 1p)
     next_version "$elsewhere"/target/package/out/*.deb
 }
 
@@ -25,7 +25,7 @@ build_twice() {
 take_built() {
     mapfile -t debs < <(ls "$POSTDESK_BUILT"/*.deb | sort -V)
     first=${debs[0]}
-    rpm=$(ls "$POSTDESK_BUILT"/*.rpm | sort -V | head -n 1)
+    rpm=$(ls "$POSTDESK_BUILT"/*.rpm | sort -V | sed -n 1p)
     first_version=$(dpkg-deb --field "$first" Version)
     if [[ ${#debs[@]} -eq 1 ]]; then
         next_version "$first"
