@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::{Account, AccountCommand, At, Check, Demo};
 use super::failure::Failure;
+use super::say;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::Config;
@@ -15,7 +16,7 @@ use crate::systemd;
 /// Tries everything, in memory, until Ctrl-C or until its terminal closes.
 pub(super) async fn demo(args: Demo) -> Result<(), String> {
     let running = demo::Demo::start(args.port).await.map_err(|error| error.to_string())?;
-    println!("{}", running.greeting());
+    say::out(running.greeting());
     let until = async {
         tokio::select! {
             () = app::stop_signal() => {}
@@ -54,7 +55,7 @@ pub(super) async fn operate(at: &At, request: Request) -> Result<(), String> {
     match told {
         Answer::Done(lines) => {
             for line in lines {
-                println!("{line}");
+                say::out(line);
             }
             Ok(())
         }
@@ -81,10 +82,10 @@ fn refuse_as_another(config: &Config) -> Result<(), String> {
 pub(super) async fn check(args: &Check) -> Result<(), String> {
     let send = args.send.then(|| Duration::from_secs(args.wait));
     let colours = super::log::coloured(&std::io::stdout());
-    let report = check::run(&args.at.config, send, |finding| println!("{}", finding.line(colours))).await;
+    let report = check::run(&args.at.config, send, |finding| say::out(finding.line(colours))).await;
     match report.in_the_way() {
         0 => {
-            println!("The desk would run.");
+            say::out("The desk would run.");
             Ok(())
         }
         1 => Err("the desk would not run: one thing is in the way, marked `bad` above".to_owned()),
@@ -112,7 +113,7 @@ pub(super) fn load(at: &At) -> Result<Config, String> {
 
 fn read_password() -> Result<String, String> {
     if std::io::stdin().is_terminal() {
-        eprintln!("New password, then Enter:");
+        say::err("New password, then Enter:");
     }
     let mut line = String::new();
     std::io::stdin()

@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use super::args::At;
 use super::command::load;
 use super::keep::Bar;
+use super::say;
 use crate::control::{Request, take_snapshot};
 use crate::export::{ExportError, Exported, MAILS, Scope, Source, TICKETS, export};
 use crate::mail::Address;
@@ -85,10 +86,10 @@ pub(super) async fn run(args: Export) -> Result<(), String> {
     });
     let (folder, exported) = writing.await.map_err(|error| error.to_string())??;
     let Exported { tickets, mails, missing } = exported;
-    println!("{}: {tickets} tickets", folder.join(TICKETS).display());
-    println!("{}: {mails} mails", folder.join(MAILS).display());
+    say::out(format_args!("{}: {tickets} tickets", folder.join(TICKETS).display()));
+    say::out(format_args!("{}: {mails} mails", folder.join(MAILS).display()));
     for line in &missing {
-        println!("  {line}");
+        say::out(format_args!("  {line}"));
     }
     match missing.len() {
         0 => Ok(()),

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use super::say;
+
 /// A command that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -21,7 +23,7 @@ impl Failure {
 
     /// Says why, and gives the status to end with.
     pub(super) fn told(self) -> ExitCode {
-        eprintln!("postdesk: {}", self.why);
+        say::err(format_args!("postdesk: {}", self.why));
         ExitCode::from(self.status)
     }
 }

@@ -3,7 +3,7 @@
 
 mod bar;
 
-use std::io::{BufReader, IsTerminal, Write};
+use std::io::{BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::args::At;
 use super::command::{load, operate};
+use super::say;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{ControlError, Request, Taken, ask, take_snapshot};
@@ -82,29 +83,30 @@ pub(super) async fn backup(args: Backup) -> Result<(), String> {
     let existing = args.to.as_ref().filter(|path| args.verify && path.is_file());
     if let Some(file) = existing {
         let checked = verified(file.clone()).await?;
-        say(&format!("{} is whole. Nothing was written.", file.display()), false);
+        say::out(format_args!("{} is whole. Nothing was written.", file.display()));
         return tell_checked(&checked);
     }
     let config = load(&args.at)?;
     let clock = Clock::system();
     let created = clock.now();
     let out = destination(args.to.as_deref(), args.verify, args.keep, created)?;
-    let to_stdout = matches!(out, Out::Stdout);
     let packed = make(&config, &out, created).await?;
     if let Out::File(path) = &out {
-        say(
-            &format!("{} holds {} files, {}", path.display(), packed.files, octets_text(packed.octets)),
-            to_stdout,
-        );
+        say::out(format_args!(
+            "{} holds {} files, {}",
+            path.display(),
+            packed.files,
+            octets_text(packed.octets)
+        ));
         if args.verify {
             let checked = verified(path.clone()).await?;
-            say("It was read again and is whole.", to_stdout);
+            say::out("It was read again and is whole.");
             tell_checked(&checked)?;
         }
         if let Some(keep) = args.keep {
             let folder = path.parent().unwrap_or(Path::new("."));
             for removed in prune(folder, keep as usize).map_err(|error| error.to_string())? {
-                say(&format!("removed {}", removed.display()), to_stdout);
+                say::out(format_args!("removed {}", removed.display()));
             }
         }
     }
@@ -185,13 +187,12 @@ async fn verified(file: PathBuf) -> Result<Checked, String> {
 fn tell_checked(checked: &Checked) -> Result<(), String> {
     let Header { created, postdesk, store, journal, .. } = &checked.header;
     let time = created.strftime("%Y-%m-%d %H:%M:%S UTC");
-    say(
-        &format!("made {time} by Postdesk {postdesk}, of the store {store} at journal number {journal}"),
-        false,
-    );
-    say(&format!("{} files, {}", checked.files, octets_text(checked.octets)), false);
+    say::out(format_args!(
+        "made {time} by Postdesk {postdesk}, of the store {store} at journal number {journal}"
+    ));
+    say::out(format_args!("{} files, {}", checked.files, octets_text(checked.octets)));
     for finding in &checked.findings {
-        say(&format!("  {finding}"), false);
+        say::out(format_args!("  {finding}"));
     }
     match checked.findings.len() {
         0 => Ok(()),
@@ -199,15 +200,6 @@ fn tell_checked(checked: &Checked) -> Result<(), String> {
             Err("the backup is what was written, and the data was not as it should be then; see above"
                 .to_owned())
         }
-    }
-}
-
-/// To standard output, but where the backup itself goes there.
-fn say(line: &str, to_stdout: bool) {
-    if to_stdout {
-        eprintln!("{line}");
-    } else {
-        println!("{line}");
     }
 }
 
@@ -238,14 +230,17 @@ pub(super) async fn restore(args: Restore) -> Result<(), String> {
     let done = aside(move || restoring.finish()).await.map_err(|error| error.to_string())?;
     let done = done.map_err(|error| error.to_string())?;
     let _ = tell_checked(&done.checked);
-    println!("It is restored into {}, and paused: nothing comes in or goes out yet.", config.data.display());
+    say::out(format_args!(
+        "It is restored into {}, and paused: nothing comes in or goes out yet.",
+        config.data.display()
+    ));
     if restored.letters > 0 {
-        println!(
+        say::out(format_args!(
             "Letters that were pending then: {}; they are looked for in Sent, and none is sent twice.",
             restored.letters
-        );
+        ));
     }
-    println!("Start the desk; `postdesk status` says what to do next.");
+    say::out("Start the desk; `postdesk status` says what to do next.");
     Ok(())
 }
 
@@ -267,14 +262,14 @@ pub(super) async fn look_through(at: &At) -> Result<(), String> {
             .map_err(|error| error.to_string())
     });
     let report = looking.await.map_err(|error| error.to_string())??;
-    println!("looked at {} entries and {} raw files", report.records, report.raw);
+    say::out(format_args!("looked at {} entries and {} raw files", report.records, report.raw));
     let broken = report.broken.iter().map(|why| format!("the database is not whole: {why}"));
     for line in broken.chain(report.findings.iter().cloned()) {
-        println!("  {line}");
+        say::out(format_args!("  {line}"));
     }
     match report.found {
         0 => {
-            println!("Everything is as it should be.");
+            say::out("Everything is as it should be.");
             Ok(())
         }
         1 => Err("one thing is not as it should be; keep the data folder and restore a backup".to_owned()),
@@ -291,11 +286,8 @@ pub(super) async fn compact(at: &At) -> Result<(), String> {
     let compacted = aside(move || path.compact()).await.map_err(|error| error.to_string())?;
     let done = compacted.map_err(|error| error.to_string())?;
     let (before, after) = (octets_text(done.before), octets_text(done.after));
-    println!(
-        "The database took {before} and takes {after} now; {} saved.",
-        octets_text(done.before.saturating_sub(done.after))
-    );
-    let _ = std::io::stdout().flush();
+    let saved = octets_text(done.before.saturating_sub(done.after));
+    say::out(format_args!("The database took {before} and takes {after} now; {saved} saved."));
     Ok(())
 }
 

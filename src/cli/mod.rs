@@ -1,5 +1,4 @@
 //! The command line: what can be typed after `postdesk`.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this module speaks to a terminal")]
 
 mod args;
 mod command;
@@ -8,6 +7,7 @@ mod failure;
 mod keep;
 mod log;
 mod papers;
+mod say;
 mod setup;
 
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Failure> {
     let done = match args.command {
         Command::Version => {
-            println!("postdesk {}", env!("CARGO_PKG_VERSION"));
+            say::out(concat!("postdesk ", env!("CARGO_PKG_VERSION")));
             Ok(())
         }
         Command::Demo(demo) => Box::pin(command::demo(demo)).await,

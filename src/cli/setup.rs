@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::args::At;
+use super::say;
 use crate::config;
 use crate::setup::{self, Authority, Options, Talk};
 
@@ -158,7 +159,7 @@ pub(super) async fn run(setup: Setup) -> Result<(), String> {
         tokio::spawn(async {
             if tokio::signal::ctrl_c().await.is_ok() {
                 setup::show_typing();
-                eprintln!("\npostdesk: ended; what was not written is not there");
+                say::err("\npostdesk: ended; what was not written is not there");
                 std::process::exit(130);
             }
         });

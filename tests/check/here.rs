@@ -117,3 +117,13 @@ async fn what_root_may_read_and_the_desks_own_user_may_not() {
     mode(&data, 0o500);
     world.check().only_bad("data folder", &["cannot be written by ", "`chown -R "]);
 }
+
+/// As with `postdesk check | head -n 1`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_has_gone_changes_no_verdict() {
+    let world = World::new(Habits::default(), BASIC).await;
+    let unheard = || tokio::task::block_in_place(|| world.desk.run_unheard(&["check"])).code();
+    assert_eq!(unheard(), Some(0));
+    world.replace("\"password\"", "\"wrong\"");
+    assert_eq!(unheard(), Some(1));
+}

@@ -145,7 +145,19 @@ impl Daemon {
         child.wait_with_output().expect("its output")
     }
 
-    /// The same, for a command that must do well; returns what it printed.
+    /// The status of a command to whose output and errors nobody listens any more.
+    pub fn run_unheard(&self, arguments: &[&str]) -> ExitStatus {
+        let unheard = || std::io::pipe().expect("a pipe").1;
+        self.command(arguments)
+            .env("POSTDESK_CONFIG", self.config())
+            .stdin(Stdio::null())
+            .stdout(unheard())
+            .stderr(unheard())
+            .status()
+            .unwrap_or_else(|error| panic!("{BINARY}: {error}"))
+    }
+
+    /// As [`Daemon::run`], for a command that must do well; returns what it printed.
     pub fn must(&self, arguments: &[&str]) -> String {
         printed(arguments, &self.run(arguments))
     }
