@@ -116,7 +116,8 @@ impl Desk {
         Ok(edited.await?)
     }
 
-    /// Two projects never share a slug, present or former, a path or an alias. Of a project that there
+    /// Two projects never share a slug, present or former, a path or an alias, and none has an alias that
+    /// another one's suffix makes on a catch-all domain: the alias would win. Of a project that there
     /// was `before`, only what is new is looked at: what the site's configuration says by now must
     /// not stand in the way of another edit.
     fn refuse_clashes(
@@ -138,11 +139,22 @@ impl Desk {
             if let Some(other) = look.project_by_alias(alias)?.filter(|other| other.id != project.id) {
                 return taken(&format!("the address {alias}"), &other);
             }
+            let every = look.projects()?;
+            let mut others = every.iter().filter(|other| other.id != project.id);
+            if let Some(other) = others.find(|other| self.site.every_suffixed(other).contains(alias)) {
+                return taken(&format!("the address {alias}"), other);
+            }
             if self.site.is_ours(alias, &ProjectNames::default()) {
                 let why = format!(
                     "{alias} is an address of the whole desk; a project that is the default gets its mail"
                 );
                 return Err(DeskError::Invalid(why));
+            }
+        }
+        let of_before = before.map(|before| self.site.every_suffixed(before)).unwrap_or_default();
+        for made in self.site.every_suffixed(project).iter().filter(|made| !of_before.contains(made)) {
+            if let Some(other) = look.project_by_alias(made)?.filter(|other| other.id != project.id) {
+                return taken(&format!("the address {made}, which the suffix would make,"), &other);
             }
         }
         Ok(())

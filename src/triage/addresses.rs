@@ -79,6 +79,15 @@ impl Site {
         self.suffix_wildcard.as_ref()?.address(&form.to_string())
     }
 
+    /// Every address that is a slug of the project, present or former, with its suffix.
+    #[must_use]
+    pub fn every_suffixed(&self, project: &Project) -> Vec<Address> {
+        let Some(suffix) = &project.suffix else { return Vec::new() };
+        let wildcards = || self.wildcards().filter_map(|(wildcard, suffixes)| suffixes.then_some(wildcard));
+        let forms = project.slugs().map(|slug| KeyForm::Suffix { slug, suffix: suffix.clone() }.to_string());
+        forms.flat_map(|key| wildcards().filter_map(move |wildcard| wildcard.address(&key))).collect()
+    }
+
     /// The address that people are told to write to: the project's first alias, else its current one.
     #[must_use]
     pub fn shown(&self, project: &Project) -> Option<Address> {

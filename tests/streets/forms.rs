@@ -57,6 +57,42 @@ async fn a_catch_all_domain_works_by_the_same_rule() {
     assert_eq!(ended.verdict, VerdictKind::Unsubscribe);
 }
 
+/// On a catch-all domain an alias may be what another project's suffix makes.
+#[tokio::test]
+async fn an_alias_and_another_projects_suffix_address_are_never_the_same() {
+    let bench = Bench::start().await;
+    let project = nested(&bench).await;
+    let made = address("acme-app-mobile-help@all.example");
+    let taken = |refused: Result<Project, DeskError>, by: &Project| {
+        let made = made.as_str();
+        let other = format!("belongs to the project {}", by.path);
+        assert!(
+            matches!(&refused, Err(DeskError::Invalid(why)) if why.contains(made) && why.contains(&other)),
+            "{refused:?}"
+        );
+    };
+    let at = || bench.project.path.clone();
+    let alias = || ProjectEdit { add_aliases: vec![made.clone()], ..ProjectEdit::default() };
+    taken(bench.desk.edit_project(at(), alias()).await, &project);
+    taken(
+        bench.desk.add_project(NewProject { aliases: vec![made.clone()], ..new("acme/other") }).await,
+        &project,
+    );
+    // The other way round: the alias was there first, and a former slug makes it too.
+    let suffix = |text| ProjectEdit { suffix: Suffix::parse(text), ..ProjectEdit::default() };
+    bench.desk.edit_project(project.path.clone(), suffix("care")).await.unwrap();
+    let owner = bench.desk.edit_project(at(), alias()).await.unwrap();
+    taken(bench.desk.edit_project(project.path.clone(), suffix("help")).await, &owner);
+    let renamed = ProjectEdit { path: ProjectPath::parse("acme/app").ok(), ..ProjectEdit::default() };
+    let renamed = bench.desk.edit_project(project.path.clone(), renamed).await.unwrap();
+    taken(bench.desk.edit_project(renamed.path, suffix("help")).await, &owner);
+    // What one project has both ways leads to it both ways.
+    bench.desk.edit_project(at(), suffix("now")).await.unwrap();
+    let own =
+        ProjectEdit { add_aliases: vec![address("acme-web-now@all.example")], ..ProjectEdit::default() };
+    bench.desk.edit_project(at(), own).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_would_make_an_address_too_long_is_refused_when_it_is_saved() {
     let bench = Bench::start().await;
