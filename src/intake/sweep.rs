@@ -60,7 +60,7 @@ impl Intake {
         }
         let boxes = self.boxes().await?;
         self.run_errands(&boxes).await?;
-        let (mut seen, mut gone) = (HashSet::new(), HashSet::new());
+        let (mut seen, mut gone, mut listed) = (HashSet::new(), HashSet::new(), HashSet::new());
         let (mut taken, mut stuck) = (0, 0);
         let (mut trouble, mut whole) = (None, false);
         while !*stop.borrow() {
@@ -76,6 +76,7 @@ impl Intake {
                 break;
             }
             seen.extend(page.emails.iter().map(|email| email.id.clone()));
+            listed.extend(page.ids.iter().cloned());
             // A server may go on showing what it has just moved.
             page.emails.retain(|email| !gone.contains(&email.id));
             let sorted = self.sort(self.jmap().await?, &page.emails)?;
@@ -95,7 +96,8 @@ impl Intake {
         }
         let lies = |source: &EmailRef| !whole || seen.contains(&EmailId::from(source.email.as_str()));
         let missing = self.tries.keep(lies);
-        self.desk.standing().update(|standing| standing.not_downloaded = missing);
+        let withheld = self.tries.withheld(listed.difference(&seen), whole);
+        self.desk.standing().update(|standing| standing.not_downloaded = missing.saturating_add(withheld));
         self.look_at_junk().await;
         if trouble.is_none() {
             self.desk.pulse().swept();

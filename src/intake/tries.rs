@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::jmap::JmapError;
+use crate::jmap::{EmailId, JmapError};
 use crate::triage::EmailRef;
 
 /// The fewest tries.
@@ -29,6 +29,8 @@ struct Known {
     failed: HashMap<EmailRef, (u32, Duration)>,
     /// When one came through last.
     came: Option<Duration>,
+    /// The Emails that a list has and a get does not know, with the number of sweeps that saw it so.
+    withheld: HashMap<EmailId, u32>,
 }
 
 impl Tries {
@@ -60,6 +62,25 @@ impl Tries {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.failed.remove(source);
         known.came = Some(now);
+    }
+
+    /// What a sweep found listed and unknown to a get; gives how many are so for a second time. An Email
+    /// may go away between the two, so that once says nothing. There is nothing of it that could be held.
+    pub(super) fn withheld<'a>(&self, now: impl Iterator<Item = &'a EmailId>, whole: bool) -> u64 {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut known.withheld);
+        for email in now.take(MOST) {
+            let sweeps = before.remove(email).unwrap_or(0).saturating_add(1);
+            if sweeps == 2 {
+                tracing::warn!(%email, "the mail server lists this mail and does not give it; it stays where it is");
+            }
+            known.withheld.insert(email.clone(), sweeps);
+        }
+        if !whole {
+            // What was not come to is as it was.
+            known.withheld.extend(before);
+        }
+        known.withheld.values().filter(|sweeps| **sweeps > 1).count() as u64
     }
 
     /// Forgets those that are in the intake mailbox no more; gives how many are left.

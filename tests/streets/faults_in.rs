@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use postdesk::demo::server::{At, Fault, Rule, Times};
+use postdesk::desk::Fitness;
 use postdesk::intake::Swept;
 use postdesk::store::Look;
 use postdesk::triage::{HoldCause, VerdictKind};
@@ -174,6 +175,25 @@ async fn mails_that_the_server_pretends_to_have_filed_are_filed_later() {
     assert_eq!(bench.sweep().await, Swept::Done { taken: 0 });
     assert_three_tickets(&bench, "in the end");
     assert_eq!(bench.verdicts(), [VerdictKind::Open; 3]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_listed_and_not_given_is_told_of_and_holds_up_no_other() {
+    let bench = three_mails().await;
+    let withheld = bench.server.faults().add(Fault::Withheld("m2".to_owned()), Times::Always);
+    // It may have gone between the list and the mails, so once says nothing.
+    for (sweep, told) in [(1, 0), (2, 1), (3, 1)] {
+        bench.sweep().await;
+        assert_eq!(bench.desk.standing().get().not_downloaded, told, "sweep {sweep}");
+        assert_eq!((bench.rows().len(), bench.mails_in("inbox").len()), (2, 1));
+    }
+    assert!(withheld.hits() >= 3);
+    assert_eq!(bench.desk.health().status, Fitness::Attention);
+    withheld.clear();
+    assert_eq!(bench.sweep().await, Swept::Done { taken: 1 });
+    assert_three_tickets(&bench, "given in the end");
+    assert_eq!(bench.desk.standing().get().not_downloaded, 0);
+    assert_eq!(bench.desk.health().status, Fitness::Ok);
 }
 
 #[tokio::test]

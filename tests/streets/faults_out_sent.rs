@@ -167,6 +167,27 @@ async fn a_forgotten_submission_whose_answer_and_update_are_lost_is_for_a_person
 }
 
 #[tokio::test]
+async fn a_letter_whose_copy_in_sent_is_listed_and_not_given_is_not_sent_again() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    for fault in [Fault::ForgetSubmission, Fault::CutAfter(SUBMIT)] {
+        bench.server.faults().add(fault, Times::Once);
+    }
+    let withheld = bench.server.faults().add(Fault::Withheld(ticket.title.clone()), Times::Always);
+    bench.comment(&ticket, "An answer.").await;
+    bench.drain().await;
+    for (time, state) in [(14, OutboxState::Submitting), (1, OutboxState::Unknown)] {
+        let before = withheld.hits();
+        bench.advance(time * MINUTE);
+        bench.drain().await;
+        assert_eq!((last(&bench).state, times(&bench)), (state, 1));
+        assert!(withheld.hits() > before, "it is looked for");
+    }
+    withheld.clear();
+    bench.drain().await;
+    assert_sent_once(&bench, &last(&bench), "given in the end");
+}
+
+#[tokio::test]
 async fn a_letter_that_the_server_pretends_to_have_moved_to_sent_is_moved_later_and_not_sent_again() {
     let (bench, ticket) = Bench::with_ticket().await;
     let pretend = bench.server.faults().add(Fault::PretendUpdate, Times::Always);

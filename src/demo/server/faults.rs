@@ -72,6 +72,9 @@ pub enum Fault {
     /// `Email/set` says that it changed an Email, and leaves it as it was; or does, and the next
     /// query does not know of it yet, which looks the same.
     PretendUpdate,
+    /// `Email/get` does not know Emails whose subject contains this text, and `Email/query` lists them,
+    /// as with an index that is not whole.
+    Withheld(String),
     /// The implicit update after a submission finds no such mailbox.
     LoseImplicitUpdate,
     /// The session has another state than before, as where machines behind one name do not agree on it.

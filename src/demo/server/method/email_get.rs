@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::demo::server::account::{Email, as_map};
 use crate::demo::server::call::{Answer, Call, arguments, check_properties, select};
+use crate::demo::server::faults::Fault;
 use crate::demo::server::headers;
 use crate::demo::server::log::Kind;
 use crate::mail::{MessageId, NameAddr};
@@ -53,6 +54,14 @@ pub fn get(call: &mut Call<'_>, given: Map<String, Value>) -> Answer {
             missing.push(id);
             continue;
         };
+        let withheld = |fault: &Fault| match fault {
+            Fault::Withheld(text) => email.parsed.subject.contains(text).then_some(()),
+            _ => None,
+        };
+        if call.faults.take(withheld).is_some() {
+            missing.push(id);
+            continue;
+        }
         let mut object = select(object(&id, email), properties);
         if let Some(map) = object.as_object_mut() {
             map.extend(raw_headers.iter().map(|name| (name.clone(), header(email, name))));
