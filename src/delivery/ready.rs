@@ -1,16 +1,12 @@
 //! The last step before a letter's mark: the mailbox is ours, the ids are the server's, a request is free.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::lanes::Asked;
 use super::{Delivery, DeliveryError, Ways};
 use crate::jmap::{EmailId, Jmap, Ready};
 use crate::tracker::OutboxRow;
 
-/// How old the marker's answer may be at the mark, unless the poll interval is longer: another desk that
-/// takes the mailbox over waits for two of these.
-const FRESH: Duration = Duration::from_secs(5);
 /// How often all is asked for again, because the wait for a request took longer.
 const TRIES: usize = 3;
 
@@ -29,7 +25,6 @@ impl Delivery {
         asked: &Asked,
     ) -> Result<(Ready<'a>, Arc<Ways>), DeliveryError> {
         let not_now = |why: &str| DeliveryError::NotSent { why: why.to_owned(), retry_after: None };
-        let fresh = self.marker.poll().max(FRESH);
         for round in 1..=TRIES {
             self.ask(asked).await?;
             let changed = jmap.session_changes() != ways.session;
@@ -48,7 +43,7 @@ impl Delivery {
             let ready = jmap.ready().await?;
             // Some servers name another state with each answer: then the draft was looked at just now.
             let known = jmap.session_changes() == ways.session || (changed && round == TRIES);
-            if known && self.asked_within(asked, fresh).await {
+            if known && self.asked_within(asked, self.marker.fresh()).await {
                 return Ok((ready, ways));
             }
         }

@@ -59,6 +59,8 @@ pub struct Tuning {
     pub authenticates: bool,
     /// A folder whose files take the place of the theme's, read at each start.
     pub theme: Option<PathBuf>,
+    /// How often mail is looked for where there is no push.
+    pub poll: Duration,
 }
 
 impl Default for Tuning {
@@ -72,13 +74,14 @@ impl Default for Tuning {
             budgets: Budgets::default(),
             authenticates: true,
             theme: None,
+            poll: POLL,
         }
     }
 }
 
 /// The machine that a desk runs on, where a test does not care.
 pub const HOST: &str = "alder";
-/// How often mail is looked for where there is no push.
+/// The poll interval where a test does not care.
 pub const POLL: Duration = Duration::from_secs(15);
 
 pub fn address(text: &str) -> Address {
@@ -433,7 +436,7 @@ fn put_together(
         login: Login::Basic { user: DESK.to_owned(), password: "secret".into() },
         account: None,
         trusted_origins: Vec::new(),
-        poll: POLL,
+        poll: tuning.poll,
     };
     let wire = Wire::new(postdesk::tls::client_config(None).unwrap(), clock.clone());
     let line = Line::new(jmap, wire, clock.clone(), random.clone());
@@ -451,7 +454,7 @@ fn put_together(
         account: address(DESK),
         host: host.to_owned(),
         run: random.run_id(),
-        poll: POLL,
+        poll: tuning.poll,
         after_clean_end: store.read().unwrap().ended_cleanly().unwrap(),
     };
     let marker = MarkerWatch::new(desk.clone(), line.clone(), marker);

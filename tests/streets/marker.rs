@@ -9,7 +9,7 @@ use postdesk::store::Look;
 use postdesk::tracker::{OutboxState, Viewer};
 use postdesk::triage::{AdoptHow, Foreign, Marker};
 
-use crate::bench::{Bench, DESK, HOST, POLL, form, options};
+use crate::bench::{Bench, DESK, HOST, POLL, Tuning, form, options};
 use crate::post::post;
 
 const IMPORT: At = At::Call("Email/import");
@@ -365,6 +365,24 @@ async fn after_an_end_without_goodbye_letters_wait_for_two_polls_and_read_again(
     bench.advance(POLL * 2);
     bench.drain().await;
     assert_eq!(bench.letters(ticket.id).pop().unwrap().state, OutboxState::Waiting);
+}
+
+/// A letter may go by an answer of the marker that is five seconds old.
+#[tokio::test]
+async fn a_short_poll_interval_makes_that_wait_no_shorter_than_ten_seconds() {
+    let bench = Bench::tuned(Tuning { poll: Duration::from_secs(1), ..Tuning::default() }).await;
+    bench.adopt_empty().await;
+    bench.receive(&post("m1")).await;
+    bench.drain().await;
+    let ticket = bench.ticket(1);
+    bench.comment(&ticket, "Soon.").await;
+    let bench = bench.crash_to(HOST).await;
+    bench.sweep_and_drain().await;
+    for (seconds, state) in [(9, OutboxState::Waiting), (1, OutboxState::Sent)] {
+        bench.advance(Duration::from_secs(seconds));
+        bench.drain().await;
+        assert_eq!(bench.letters(ticket.id).pop().unwrap().state, state);
+    }
 }
 
 /// Somebody gives the mailbox to another desk while letters leave: those under way end, and so does

@@ -28,6 +28,9 @@ use mailbox::Lying;
 /// How often the marker is written anew at most.
 const REWRITE: SignedDuration = SignedDuration::from_mins(1);
 
+/// How old an answer of the marker may be for a letter that begins, unless the poll interval is longer.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What the marker says of us, and where it lies.
 #[derive(Clone, Debug)]
 pub struct MarkerSettings {
@@ -251,21 +254,26 @@ impl MarkerWatch {
     /// Until when no letter leaves; never longer than it would be from now on, since the time may
     /// have been set back.
     async fn quiet_until(&self) -> Option<Timestamp> {
-        let longest = after(self.desk.clock.now(), self.settings.poll * 2);
+        let longest = after(self.desk.clock.now(), self.quiet());
         let mut state = self.state.lock().await;
         state.quiet_until = state.quiet_until.map(|until| until.min(longest));
         state.quiet_until
     }
 
-    /// The poll interval of the desk.
+    /// How old an answer of the marker may be when a letter is submitted by it.
     #[must_use]
-    pub fn poll(&self) -> Duration {
-        self.settings.poll
+    pub fn fresh(&self) -> Duration {
+        self.settings.poll.max(FRESH)
     }
 
-    /// Two poll intervals: by then every other desk has read our marker, and left its own.
+    /// Two poll intervals: by then every other desk has read our marker, and left its own. Never shorter
+    /// than two times what a letter may go by an older answer.
+    fn quiet(&self) -> Duration {
+        self.fresh() * 2
+    }
+
     fn be_quiet(&self, state: &mut State) {
-        state.quiet_until = Some(after(self.desk.clock.now(), self.settings.poll * 2));
+        state.quiet_until = Some(after(self.desk.clock.now(), self.quiet()));
     }
 
     /// What the markers in the mailbox say, the newest first.
