@@ -38,7 +38,7 @@ pub use sweep::Swept;
 
 use crate::config::MailboxRef;
 use crate::desk::{Desk, DeskError, IntakeStanding, Listening, Reminder, Street};
-use crate::jmap::{Bell, Failure, Jmap, JmapError, Line, Mode};
+use crate::jmap::{Bell, Jmap, JmapError, Line, Mode};
 use crate::store::{RawError, StoreError};
 use crate::triage::EmailRef;
 use tries::Tries;
@@ -92,12 +92,9 @@ impl IntakeError {
     }
 
     /// The time that the server asked us to wait.
-    fn retry_after(&self) -> Option<Duration> {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Jmap(error) => match error.failure() {
-                Failure::Temporary { retry_after } => retry_after,
-                Failure::Permanent | Failure::Credentials => None,
-            },
+            Self::Jmap(error) => error.failure().retry_after(),
             _ => None,
         }
     }

@@ -90,7 +90,8 @@ impl Intake {
             let none_came = page_of.rows.is_empty();
             let in_the_way = page_of.trouble.is_some();
             trouble = trouble.or(page_of.trouble);
-            if in_the_way && none_came {
+            let asked = trouble.as_ref().and_then(IntakeError::retry_after).is_some();
+            if in_the_way && none_came || asked {
                 break;
             }
         }

@@ -20,6 +20,17 @@ pub enum Failure {
     Credentials,
 }
 
+impl Failure {
+    /// How long the server wants to be left alone, where it says so.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Temporary { retry_after } => *retry_after,
+            Self::Permanent | Self::Credentials => None,
+        }
+    }
+}
+
 /// A request that the server refused as a whole (RFC 8620 §3.6.1, RFC 7807).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the mail server answered {status}{}", problem_text(problem.as_deref(), detail.as_deref()))]

@@ -129,7 +129,7 @@ impl Jmap {
                         tracing::warn!(why, "push cannot be connected; polling until it can");
                     }
                     attempts = attempts.saturating_add(1);
-                    (why, self.backoff(attempts))
+                    (why, self.backoff(attempts).max(error.failure().retry_after().unwrap_or_default()))
                 }
             };
             self.set_mode(Mode::Poll { why });

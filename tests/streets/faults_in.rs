@@ -178,6 +178,21 @@ async fn mails_that_the_server_pretends_to_have_filed_are_filed_later() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_time_at_one_download_is_asked_for_no_further_page() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    for no in 1..=60 {
+        bench.deliver(&mail(no));
+    }
+    let busy = bench.server.faults().add(Fault::TooMany(At::Download, Some(600)), Times::Once);
+    assert!(bench.intake.sweep().await.is_err());
+    // What was asked for together with it came.
+    assert_eq!((busy.hits(), bench.rows().len()), (1, 49));
+    bench.settle().await;
+    assert_eq!(bench.rows().len(), 60);
+}
+
+#[tokio::test]
 async fn a_mail_that_is_listed_and_not_given_is_told_of_and_holds_up_no_other() {
     let bench = three_mails().await;
     let withheld = bench.server.faults().add(Fault::Withheld("m2".to_owned()), Times::Always);

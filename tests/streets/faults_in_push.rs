@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use postdesk::demo::server::{Fault, Rule, Times};
+use postdesk::demo::server::{At, Fault, Rule, Times};
 use postdesk::desk::Listening;
 
 use crate::bench::{Bench, POLL};
 use crate::faults_in::{assert_tickets, mail};
-use crate::running::{Running, at_once, listens_by, until, work};
+use crate::running::{Running, at_once, listens_by, pass, until, work};
 
 /// Two pings of 30 seconds, and what a slow line gets beside.
 const SILENCE: Duration = Duration::from_secs(65);
@@ -106,6 +106,21 @@ async fn without_push_mail_is_looked_for_and_push_is_asked_for_again_after_an_ho
     bench.deliver(&mail(4));
     at_once(&bench, "it rings", || is_filed(&bench, 4)).await;
     assert_all_well(&bench, 4, "none").await;
+    streets.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_source_that_asks_for_time_is_left_alone_for_so_long() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let busy = bench.server.faults().add(Fault::TooMany(At::Events, Some(1200)), Times::Always);
+    let streets = Running::start(&bench);
+    at_once(&bench, "push is asked for", || busy.hits() == 1).await;
+    pass(&bench, Duration::from_mins(19)).await;
+    assert_eq!(busy.hits(), 1);
+    busy.clear();
+    pass(&bench, Duration::from_mins(2)).await;
+    at_once(&bench, "push is had", || listens_by(&bench, Listening::Push)).await;
     streets.stop().await;
 }
 
