@@ -158,7 +158,8 @@ fn doubt_letters(w: &mut crate::store::Write<'_>, now: Timestamp) -> Result<u64,
             Lane::People => OutboxState::Unknown,
             Lane::Automatic | Lane::Notices => OutboxState::Submitting,
         };
-        row.submitted_at = Some(row.submitted_at.unwrap_or(now));
+        // However old the backup is, they are looked for from now on.
+        row.submitted_at = Some(now);
         row.trouble =
             Some("it was pending when the backup was made that this desk was restored from".to_owned());
         w.put_letter(&row)?;
