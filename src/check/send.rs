@@ -147,7 +147,7 @@ async fn send(
             jmap.destroy(&[imported.id]).await?;
             Err(reply.unwrap_or(why))
         }
-        Submission::NotSent { why, .. } | Submission::Unknown { why } => {
+        Submission::NotSent { why, .. } | Submission::Unknown { why, .. } => {
             jmap.destroy(&[imported.id]).await?;
             Err(why)
         }

@@ -1,11 +1,13 @@
 //! Letters whose outcome nobody knows: looked for in Sent and among the submissions.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Delivery, DeliveryError, LOOK_FOR_PARKED_EVERY, Progress, is_due};
+use super::lanes::UnderWay;
+use super::{Delivery, DeliveryError, LOOK_EVERY, LOOK_FOR_PARKED_EVERY, Progress, is_due};
 use crate::clock::after;
 use crate::desk::LookFound;
 use crate::jmap::{EmailId, EmailInfo, JmapError};
@@ -36,11 +38,17 @@ impl Delivery {
 
     /// Looks for letters whose submission got no answer, and now and then for those that were
     /// given up: one of them found in Sent later was sent.
-    pub(super) async fn follow(&self, progress: &mut Progress) -> Result<(), DeliveryError> {
+    /// What is under way has its answer to come.
+    pub(super) async fn follow(
+        &self,
+        progress: &mut Progress,
+        under_way: &UnderWay,
+    ) -> Result<(), DeliveryError> {
         let now = self.desk.clock.now();
         let parked_too = is_due(progress.parked_at, LOOK_FOR_PARKED_EVERY, now);
         let read = self.desk.store.read()?;
         let mut unknown = read.letters_in(OutboxState::Submitting, LOOK_AT)?;
+        unknown.retain(|row| !under_way.has(row.id));
         if parked_too {
             let parked = read.letters_in(OutboxState::Unknown, LOOK_AT)?;
             let recent =
@@ -53,6 +61,16 @@ impl Delivery {
             progress.parked_at = Some(now);
         }
         Ok(())
+    }
+
+    /// The same beside letters that leave, which may go on for hours at a server that is slow.
+    pub(super) async fn follow_meanwhile(&self, progress: &mut Progress, under_way: &UnderWay) -> Infallible {
+        loop {
+            self.desk.clock.sleep(LOOK_EVERY).await;
+            if let Err(error) = self.follow(progress, under_way).await {
+                tracing::debug!(why = error.whole(), "letters of unknown outcome could not be looked for");
+            }
+        }
     }
 
     async fn look_for_all(&self, rows: &[OutboxRow]) -> Result<(), DeliveryError> {

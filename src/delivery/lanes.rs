@@ -7,15 +7,17 @@
 
 use std::collections::HashSet;
 use std::future::pending;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, watch};
 
 use super::breaker::Stopped;
 use super::{Delivery, DeliveryError, PAUSE};
+use crate::clock::after;
 use crate::desk::{StoppedLane, Street};
 use crate::intake::MaySend;
 use crate::store::Look;
@@ -28,8 +30,6 @@ const BATCH: usize = 50;
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// While a lane has no room, how soon the outbox is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-/// After so many letters in a row that met trouble of the server's, a lane waits for the next turn.
-const IN_A_ROW: u32 = 3;
 
 /// How a lane fares within one turn.
 #[derive(Debug, Default)]
@@ -37,7 +37,6 @@ struct Course {
     under_way: usize,
     /// How many letters of all lanes were begun before its last one.
     begun_at: u64,
-    in_a_row: u32,
     /// No more letters of it are begun in this turn.
     over: bool,
 }
@@ -61,8 +60,33 @@ fn most(lane: Lane) -> usize {
     }
 }
 
-/// When the marker was last asked for, by the clock's run.
-pub(super) struct Asked(Mutex<Duration>);
+/// What letters ask before they begin.
+pub(super) struct Asked<'a> {
+    /// When the marker was last asked for, by the clock's run.
+    at: Mutex<Duration>,
+    stop: &'a watch::Receiver<bool>,
+}
+
+impl Asked<'_> {
+    /// Whether the desk is to end now.
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+/// The letters that are under way.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(std::sync::Mutex<HashSet<OutboxId>>);
+
+impl UnderWay {
+    fn all(&self) -> std::sync::MutexGuard<'_, HashSet<OutboxId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn has(&self, id: OutboxId) -> bool {
+        self.all().contains(&id)
+    }
+}
 
 /// How a turn of all lanes ended.
 pub(super) struct Drained {
@@ -73,20 +97,20 @@ pub(super) struct Drained {
 }
 
 /// One turn of all lanes.
-struct Turn {
+struct Turn<'a> {
     courses: [(Lane, Course); 3],
-    under_way: HashSet<OutboxId>,
+    under_way: &'a UnderWay,
     /// How many letters were begun.
     begun: u64,
     /// Whether any letter left.
     sent: bool,
-    /// What stops a lane, or all.
+    /// What stops all lanes.
     trouble: Option<DeliveryError>,
     /// What a single letter met.
     single: Option<DeliveryError>,
 }
 
-impl Turn {
+impl Turn<'_> {
     fn course(&mut self, lane: Lane) -> Option<&mut Course> {
         self.courses.iter_mut().find(|(own, _)| *own == lane).map(|(_, course)| course)
     }
@@ -103,9 +127,14 @@ impl Turn {
         [lane(0), lane(1), lane(2)]
     }
 
+    /// How many letters of a lane are under way.
+    fn of(&self, lane: Lane) -> usize {
+        self.courses.iter().find(|(own, _)| *own == lane).map_or(0, |(_, course)| course.under_way)
+    }
+
     /// Notes that a letter is under way from now on.
     fn begins(&mut self, lane: Lane, id: OutboxId) {
-        self.under_way.insert(id);
+        self.under_way.all().insert(id);
         self.begun += 1;
         let begun = self.begun;
         if let Some(course) = self.course(lane) {
@@ -114,23 +143,37 @@ impl Turn {
         }
     }
 
+    /// Notes that it is under way no more.
+    fn ends(&mut self, lane: Lane, id: OutboxId) {
+        self.under_way.all().remove(&id);
+        if let Some(course) = self.course(lane) {
+            course.under_way = course.under_way.saturating_sub(1);
+        }
+    }
+
     /// For how many more letters of a lane there is room. What the server is slow about may fill a lane
     /// for minutes, so the last places are kept for lanes that have nothing under way.
     fn room(&self, lane: Lane, places: usize) -> usize {
-        let free = places.saturating_sub(self.under_way.len());
+        let free = places.saturating_sub(self.under_way.all().len());
         let idle = self.courses.iter().filter(|(other, course)| *other != lane && course.under_way == 0);
         let kept = match places {
             1 => 0,
             2..=5 => 1,
             _ => 2,
         };
-        let own = self.courses.iter().find(|(own, _)| *own == lane).map_or(0, |(_, course)| course.under_way);
+        let own = self.of(lane);
         let free = if own == 0 { free.min(1) } else { free.saturating_sub(idle.count().min(kept)) };
         free.min(most(lane).saturating_sub(own))
     }
 
     fn end(&mut self) {
         self.courses.iter_mut().for_each(|(_, course)| course.over = true);
+    }
+
+    /// Nothing more is begun. What is under way is not given up: it may be at the mail server already.
+    fn stops(&mut self, error: impl Into<DeliveryError>) {
+        self.end();
+        self.trouble.get_or_insert(error.into());
     }
 }
 
@@ -140,34 +183,46 @@ impl Delivery {
     pub(super) async fn drain(
         &self,
         asked: Duration,
-        bell: &Notify,
+        under_way: &UnderWay,
         stop: &watch::Receiver<bool>,
     ) -> Result<Drained, DeliveryError> {
         let mut turn = Turn {
             courses: [Lane::People, Lane::Notices, Lane::Automatic].map(|lane| (lane, Course::default())),
-            under_way: HashSet::new(),
+            under_way,
             begun: 0,
             sent: false,
             trouble: None,
             single: None,
         };
         // The turn has read the marker before its first letters.
-        let asked = Asked(Mutex::new(asked));
+        let asked = Asked { at: Mutex::new(asked), stop };
+        let bell = self.desk.outbox_bell();
         let mut sending = FuturesUnordered::new();
         loop {
-            if *stop.borrow() || self.desk.paused()?.is_some() {
-                turn.end();
+            match self.desk.paused() {
+                Ok(pause) if pause.is_some() || *stop.borrow() => turn.end(),
+                Ok(_) => {}
+                Err(error) => turn.stops(error),
             }
-            for row in self.begin(&mut turn).await? {
-                sending.push(self.one(row, &asked));
+            match self.begin(&mut turn).await {
+                Ok(rows) => sending.extend(rows.into_iter().map(|row| self.one(row, &asked))),
+                Err(error) => turn.stops(error),
             }
             if sending.is_empty() {
                 return turn.trouble.map_or(Ok(Drained { sent: turn.sent, single: turn.single }), Err);
             }
-            let wait = self.until_due()?;
+            let wait = self.until_due().unwrap_or_else(|error| {
+                turn.stops(error);
+                None
+            });
             tokio::select! {
                 biased;
-                Some((id, lane, end)) = sending.next() => self.ended(&mut turn, id, lane, end).await?,
+                Some((id, lane, end)) = sending.next() => {
+                    turn.ends(lane, id);
+                    if let Err(error) = self.ended(&mut turn, id, lane, end).await {
+                        turn.stops(error);
+                    }
+                }
                 () = bell.notified() => {}
                 () = self.until(wait) => {}
             }
@@ -176,7 +231,7 @@ impl Delivery {
 
     /// Sends one letter, where the mailbox is still ours. It is asked here, next to the letters that
     /// are under way, so that none of them has to wait for the answer.
-    async fn one(&self, row: OutboxRow, asked: &Asked) -> (OutboxId, Lane, End) {
+    async fn one(&self, row: OutboxRow, asked: &Asked<'_>) -> (OutboxId, Lane, End) {
         let (id, lane) = (row.id, row.letter.lane());
         match self.ask(asked).await {
             Ok(()) => {}
@@ -186,7 +241,7 @@ impl Delivery {
         self.desk.pulse().works(Street::Delivery);
         let end = match self.send(row, asked).await {
             Ok(()) => End::Done,
-            Err(DeliveryError::NotOurs) => End::NotNow(None),
+            Err(DeliveryError::NotOurs | DeliveryError::Stopping) => End::NotNow(None),
             Err(error) => End::Trouble(error),
         };
         (id, lane, end)
@@ -195,8 +250,8 @@ impl Delivery {
     /// Whether the mailbox is still ours, by an answer that is not too old; [`DeliveryError::NotOurs`]
     /// where it is not. Those that begin while the question is under way wait for its answer. By the
     /// clock that nobody can set.
-    pub(super) async fn ask(&self, asked: &Asked) -> Result<(), DeliveryError> {
-        let mut asked = asked.0.lock().await;
+    pub(super) async fn ask(&self, asked: &Asked<'_>) -> Result<(), DeliveryError> {
+        let mut asked = asked.at.lock().await;
         let now = self.desk.clock.elapsed();
         if now.saturating_sub(*asked) < ASK_EVERY {
             return Ok(());
@@ -207,12 +262,12 @@ impl Delivery {
     }
 
     /// Whether the marker was asked for no longer ago than that.
-    pub(super) async fn asked_within(&self, asked: &Asked, age: Duration) -> bool {
-        self.desk.clock.elapsed().saturating_sub(*asked.0.lock().await) < age
+    pub(super) async fn asked_within(&self, asked: &Asked<'_>, age: Duration) -> bool {
+        self.desk.clock.elapsed().saturating_sub(*asked.at.lock().await) < age
     }
 
     /// The letters to begin now, as many as each lane has room for.
-    async fn begin(&self, turn: &mut Turn) -> Result<Vec<OutboxRow>, DeliveryError> {
+    async fn begin(&self, turn: &mut Turn<'_>) -> Result<Vec<OutboxRow>, DeliveryError> {
         let now = self.desk.clock.now();
         let mut rows = Vec::new();
         let places = self.places().await;
@@ -220,15 +275,15 @@ impl Delivery {
             if self.lane_stopped(lane, now) || turn.course(lane).is_none_or(|course| course.over) {
                 continue;
             }
-            if turn.room(lane, places) == 0 {
+            if self.room(turn, lane, places) == 0 {
                 continue;
             }
             let due = self.desk.store.read()?.letters_due_in(lane, now, BATCH)?;
             for row in due {
-                if turn.under_way.contains(&row.id) {
+                if turn.under_way.has(row.id) {
                     continue;
                 }
-                if turn.room(lane, places) == 0 || !self.pass(&row, now)? {
+                if self.room(turn, lane, places) == 0 || !self.pass(&row, now)? {
                     break;
                 }
                 turn.begins(lane, row.id);
@@ -236,6 +291,16 @@ impl Delivery {
             }
         }
         Ok(rows)
+    }
+
+    /// For how many more letters of a lane there is room now: none while it rests, and one after that.
+    fn room(&self, turn: &Turn<'_>, lane: Lane, places: usize) -> usize {
+        let mut rests = self.rests();
+        if rests.left(lane, self.desk.clock.elapsed()).is_some() {
+            return 0;
+        }
+        let most = if rests.goes_ahead(lane) { 1 } else { usize::MAX };
+        turn.room(lane, places).min(most.saturating_sub(turn.of(lane)))
     }
 
     /// How many letters may be under way in all: one request is left to everything else, where the server
@@ -247,17 +312,22 @@ impl Delivery {
         }
     }
 
-    async fn ended(&self, turn: &mut Turn, id: OutboxId, lane: Lane, end: End) -> Result<(), DeliveryError> {
-        turn.under_way.remove(&id);
-        let Some(course) = turn.course(lane) else { return Ok(()) };
-        course.under_way = course.under_way.saturating_sub(1);
+    async fn ended(
+        &self,
+        turn: &mut Turn<'_>,
+        id: OutboxId,
+        lane: Lane,
+        end: End,
+    ) -> Result<(), DeliveryError> {
         let error = match end {
             End::Trouble(error) => error,
             End::Done => {
-                course.in_a_row = 0;
-                // It may have been withdrawn, or be one of which nobody knows.
-                let row = self.desk.store.read()?.letter(id)?;
-                turn.sent |= row.is_some_and(|row| row.state == OutboxState::Sent);
+                // One that was withdrawn says nothing of the server.
+                let state = self.desk.store.read()?.letter(id)?.map(|row| row.state);
+                if state.is_some_and(|state| state != OutboxState::Withdrawn) {
+                    self.rests().well(lane);
+                }
+                turn.sent |= state == Some(OutboxState::Sent);
                 return Ok(());
             }
             End::NotNow(error) => {
@@ -266,19 +336,17 @@ impl Delivery {
                 return Ok(());
             }
         };
-        course.in_a_row += 1;
-        course.over |= course.in_a_row >= IN_A_ROW;
-        let over = course.over;
+        let in_doubt = matches!(error, DeliveryError::InDoubt { .. });
+        let now = self.desk.clock.elapsed();
+        let rests = self.rests().trouble((lane, now), in_doubt, |whole| self.desk.jittered(whole));
         let asked = error.retry_after();
+        if !in_doubt {
+            self.desk.postpone(id, asked.unwrap_or_default().max(PAUSE), error.whole()).await?;
+        }
         if asked.is_some() {
             // The server wants to be left alone, whatever the lane.
-            turn.end();
-        }
-        let wait = asked.unwrap_or_default().max(PAUSE);
-        self.desk.postpone(id, wait, error.whole()).await?;
-        if over || asked.is_some() {
-            turn.trouble.get_or_insert(error);
-        } else {
+            turn.stops(error);
+        } else if rests || !in_doubt {
             turn.single.get_or_insert(error);
         }
         Ok(())
@@ -328,6 +396,8 @@ impl Delivery {
                 (Some(due), Some(until)) => Some(due.max(until)),
                 (due, _) => due,
             };
+            let rest = self.rests().left(lane, self.desk.clock.elapsed()).unwrap_or_default();
+            let due = due.map(|due| due.max(after(now, rest)));
             next = [next, due].into_iter().flatten().min();
         }
         Ok(next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)))

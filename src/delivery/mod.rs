@@ -11,6 +11,7 @@ mod lanes;
 mod looks;
 mod notice;
 mod ready;
+mod rest;
 mod secret;
 mod send;
 mod shown;
@@ -26,13 +27,14 @@ use tokio::sync::{Mutex, watch};
 
 use breaker::Breakers;
 pub use breaker::Rates;
-use lanes::Drained;
+use lanes::{Drained, UnderWay};
+use rest::Rests;
 
 use crate::clock::after;
 use crate::config::MailboxRef;
 use crate::desk::{Desk, Reminder, Street};
 use crate::intake::{MarkerError, MarkerWatch, MaySend};
-use crate::jmap::{Failure, Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
+use crate::jmap::{Identity, IdentityId, Jmap, JmapError, Line, MailboxId};
 use crate::mail::Address;
 use crate::store::{Look, RawError, StoreError};
 use crate::theme::{Theme, ThemeError};
@@ -77,6 +79,12 @@ pub enum DeliveryError {
     /// The submission certainly did not take place.
     #[error("a letter could not be submitted: {why}")]
     NotSent { why: String, retry_after: Option<Duration> },
+    /// It may have left or not; the letter is looked for.
+    #[error("nobody knows whether a letter left: {why}")]
+    InDoubt { why: String, retry_after: Option<Duration> },
+    /// The desk is being stopped. The letter was not begun.
+    #[error("the desk is being stopped")]
+    Stopping,
     /// The mailbox is another desk's, or it is not certain whose it is. The letter was not begun.
     #[error("the mailbox is not this desk's at present")]
     NotOurs,
@@ -110,11 +118,8 @@ impl DeliveryError {
     /// The time that the server asked us to wait.
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Jmap(error) => match error.failure() {
-                Failure::Temporary { retry_after } => retry_after,
-                Failure::Permanent | Failure::Credentials => None,
-            },
-            Self::NotSent { retry_after, .. } => *retry_after,
+            Self::Jmap(error) => error.failure().retry_after(),
+            Self::NotSent { retry_after, .. } | Self::InDoubt { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -161,6 +166,7 @@ pub struct Delivery {
     /// Whether letters that are settled may still lie in the mailbox of outgoing ones.
     untidy: Arc<AtomicBool>,
     breakers: Arc<std::sync::Mutex<Breakers>>,
+    rests: Arc<std::sync::Mutex<Rests>>,
     /// When to say again that no letters leave.
     reminder: Reminder,
 }
@@ -227,6 +233,7 @@ impl Delivery {
             ways: Arc::default(),
             untidy: Arc::new(AtomicBool::new(true)),
             breakers: Arc::new(std::sync::Mutex::new(breakers)),
+            rests: Arc::default(),
             reminder: Reminder::default(),
         }
     }
@@ -304,7 +311,13 @@ impl Delivery {
             self.catch_up().await?;
             progress.caught_up = true;
         }
-        let sent = match self.drain(asked, &self.desk.outbox_bell(), stop).await {
+        let under_way = UnderWay::default();
+        let sent = tokio::select! {
+            biased;
+            sent = self.drain(asked, &under_way, stop) => sent,
+            never = self.follow_meanwhile(progress, &under_way) => match never {},
+        };
+        let sent = match sent {
             // The server wants to be left alone.
             Err(error) if error.retry_after().is_some() => return Err(error),
             sent => sent,
@@ -313,7 +326,7 @@ impl Delivery {
             // What is left to look for and to put away, the next run finds.
             return Ok((LOOK_EVERY, Fared::AsBefore));
         }
-        self.follow(progress).await?;
+        self.follow(progress, &UnderWay::default()).await?;
         self.look_at_deliveries().await?;
         let now = self.desk.clock.now();
         if is_due(progress.tidied_at, TIDY_EVERY, now) {
@@ -324,7 +337,7 @@ impl Delivery {
         let fared = match sent? {
             Drained { sent: true, .. } => Fared::Well,
             Drained { single: Some(trouble), .. } => Fared::Badly(trouble),
-            _ if self.desk.store.read()?.letters_in(OutboxState::Waiting, 1)?.is_empty() => Fared::Well,
+            _ if self.all_settled()? => Fared::Well,
             _ => Fared::AsBefore,
         };
         Ok((self.until_next(progress)?, fared))
@@ -334,6 +347,12 @@ impl Delivery {
     async fn may_touch_account(&self) -> Result<bool, DeliveryError> {
         let account = self.jmap().await?.account_id();
         Ok(self.desk.adoption(&account, &self.settings.intake.to_string())?.is_some())
+    }
+
+    fn all_settled(&self) -> Result<bool, StoreError> {
+        let read = self.desk.store.read()?;
+        let none = |state| read.letters_in(state, 1).map(|rows| rows.is_empty());
+        Ok(none(OutboxState::Waiting)? && none(OutboxState::Submitting)?)
     }
 
     fn until_next(&self, progress: &Progress) -> Result<Duration, DeliveryError> {
@@ -392,6 +411,10 @@ impl Delivery {
     /// A mailbox or an identity may be gone: they are looked for anew.
     async fn forget_ways(&self) {
         *self.ways.lock().await = None;
+    }
+
+    fn rests(&self) -> MutexGuard<'_, Rests> {
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn breakers(&self) -> MutexGuard<'_, Breakers> {

@@ -22,7 +22,7 @@ impl Delivery {
         jmap: &'a Jmap,
         (row, draft): (&OutboxRow, &EmailId),
         mut ways: Arc<Ways>,
-        asked: &Asked,
+        asked: &Asked<'_>,
     ) -> Result<(Ready<'a>, Arc<Ways>), DeliveryError> {
         let not_now = |why: &str| DeliveryError::NotSent { why: why.to_owned(), retry_after: None };
         for round in 1..=TRIES {
@@ -41,6 +41,10 @@ impl Delivery {
                 }
             }
             let ready = jmap.ready().await?;
+            // Without its mark it leaves after the next start; with it nobody might know.
+            if asked.is_stopped() {
+                return Err(DeliveryError::Stopping);
+            }
             // Some servers name another state with each answer: then the draft was looked at just now.
             let known = jmap.session_changes() == ways.session || (changed && round == TRIES);
             if known && self.asked_within(asked, self.marker.fresh()).await {

@@ -16,7 +16,7 @@ use crate::tracker::{Account, LetterKind, OutboxRow, OutboxState};
 
 impl Delivery {
     /// Sends one account letter that is due, and puts on record how that ended.
-    pub(super) async fn send_secret(&self, row: OutboxRow, asked: &Asked) -> Result<(), DeliveryError> {
+    pub(super) async fn send_secret(&self, row: OutboxRow, asked: &Asked<'_>) -> Result<(), DeliveryError> {
         let (jmap, ways) = (self.jmap().await?, self.ways().await?);
         if let Some(left_over) = self.email_of(&row).await? {
             // Of an earlier try, with a link that opens nothing any more.

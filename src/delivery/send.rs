@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::lanes::Asked;
 use super::{Delivery, DeliveryError, PAUSE, Ways};
 use crate::desk::{LookFound, Settled};
-use crate::jmap::{AfterSending, EmailId, Envelope, Failure, Imported, JmapError, SetErrorType, Submission};
+use crate::jmap::{AfterSending, EmailId, Envelope, Imported, JmapError, SetErrorType, Submission};
 use crate::mail::{self, Address};
 use crate::store::{Look, RawError};
 use crate::tracker::{OutboxRow, Recipient};
@@ -22,7 +22,7 @@ impl Delivery {
     ///
     /// # Errors
     /// What is in the way and not about this letter alone.
-    pub(super) async fn send(&self, row: OutboxRow, asked: &Asked) -> Result<(), DeliveryError> {
+    pub(super) async fn send(&self, row: OutboxRow, asked: &Asked<'_>) -> Result<(), DeliveryError> {
         if row.letter.is_secret() {
             return self.send_secret(row, asked).await;
         }
@@ -148,17 +148,15 @@ impl Delivery {
                 Settled::Later { wait: self.backoff(row.attempts), why }
             }
             Submission::NotSent { failure, why } => {
-                let retry_after = match failure {
-                    Failure::Temporary { retry_after } => retry_after,
-                    Failure::Permanent | Failure::Credentials => None,
-                };
+                let retry_after = failure.retry_after();
                 let wait = retry_after.unwrap_or_default().max(PAUSE);
                 self.desk.settle(row.id, Settled::NotSent { wait, why: why.clone() }).await?;
                 return Err(DeliveryError::NotSent { why, retry_after });
             }
-            Submission::Unknown { why } => {
+            Submission::Unknown { why, retry_after } => {
                 tracing::warn!(letter = row.id.0, %why, "nobody knows yet whether a letter left; it is looked for");
-                Settled::Unknown { why }
+                self.desk.settle(row.id, Settled::Unknown { why: why.clone() }).await?;
+                return Err(DeliveryError::InDoubt { why, retry_after });
             }
         };
         Ok(self.desk.settle(row.id, settled).await?)

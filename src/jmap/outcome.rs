@@ -34,7 +34,7 @@ pub(super) fn of_error(error: &JmapError) -> Submission {
     if nothing_left {
         Submission::NotSent { failure: error.failure(), why }
     } else {
-        Submission::Unknown { why }
+        Submission::Unknown { why, retry_after: error.failure().retry_after() }
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn of_refusal(fault: &SetFault) -> Submission {
         }
         // `serverFail` about one object Cyrus also says when the mail is sent and its record cannot
         // be written. Without the reply nobody can know.
-        _ => Submission::Unknown { why },
+        _ => Submission::Unknown { why, retry_after: None },
     }
 }
 
@@ -100,7 +100,25 @@ fn has_status(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::jmap::HttpFault;
+
+    #[test]
+    fn a_server_that_asks_for_time_is_heard_whatever_became_of_the_letter() {
+        let answered = |status| {
+            let status = hyper::StatusCode::from_u16(status).unwrap();
+            let retry_after = Some(Duration::from_secs(600));
+            let fault = HttpFault { status, problem: None, limit: None, detail: None, retry_after };
+            of_error(&JmapError::Http(fault))
+        };
+        let asked = Some(Duration::from_secs(600));
+        assert!(matches!(answered(503), Submission::Unknown { retry_after, .. } if retry_after == asked));
+        assert!(
+            matches!(answered(429), Submission::NotSent { failure, .. } if failure.retry_after() == asked)
+        );
+    }
 
     #[test]
     fn an_smtp_reply_is_found_where_it_can_stand_and_nowhere_else() {

@@ -54,7 +54,7 @@ pub enum Submission {
     /// The request did not get as far as that; nothing left. Proven.
     NotSent { failure: Failure, why: String },
     /// It may have left or not.
-    Unknown { why: String },
+    Unknown { why: String, retry_after: Option<Duration> },
 }
 
 #[derive(Deserialize)]

@@ -49,6 +49,7 @@ mod not_given;
 mod notices;
 mod post;
 mod reply_to;
+mod rests;
 mod retention;
 mod sending;
 mod submissions;
