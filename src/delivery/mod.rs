@@ -314,8 +314,8 @@ impl Delivery {
         let under_way = UnderWay::default();
         let sent = tokio::select! {
             biased;
-            sent = self.drain(asked, &under_way, stop) => sent,
-            never = self.follow_meanwhile(progress, &under_way) => match never {},
+            sent = Box::pin(self.drain(asked, &under_way, stop)) => sent,
+            never = Box::pin(self.follow_meanwhile(progress, &under_way)) => match never {},
         };
         let sent = match sent {
             // The server wants to be left alone.
