@@ -5,10 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::reach::Reach;
 use super::{StoreError, accounts, events, keys, mailrows, outbox, projects, site, tickets};
 use crate::mail::Address;
-use crate::tracker::{Actor, Event, Project, ProjectId, Recipient, TicketId};
+use crate::tracker::{Account, Actor, Event, Project, ProjectId, Recipient, TicketId};
 use crate::triage::is_check_mail;
 use crate::triage::{
-    Counts, Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail, TicketFact,
+    AgentFact, Counts, Facts, KeyPurpose, LetterFact, MailFact, MailRow, ProjectFact, Questions, SeenMail,
+    TicketFact,
 };
 
 pub(super) fn answer<L: Reach + ?Sized>(
@@ -28,11 +29,7 @@ pub(super) fn answer<L: Reach + ?Sized>(
     facts.tickets = led_to(look, &facts)?;
     facts.default_project = site::default_project(look)?;
     facts.projects = addressed(look, questions, &facts)?;
-    for key in &facts.keys {
-        let (KeyPurpose::AgentComment(id) | KeyPurpose::AgentNote(id)) = key.purpose else { continue };
-        let account = accounts::get(look, id)?.filter(|account| !account.disabled);
-        facts.agents.extend(account.map(|account| (id, account.address)));
-    }
+    facts.agents = agents(look, &facts)?;
     facts.sender = counts(look, questions.sender.as_ref(), now)?;
     facts.reply_to = counts(look, questions.reply_to.as_ref(), now)?;
     Ok(facts)
@@ -124,7 +121,10 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
     for id in &questions.ids {
         for (ticket, ours) in events::tickets_of_id(look, id)? {
             let letter = if ours { outbox::by_message_id(look, id)? } else { None };
-            let notice = letter.is_some_and(|letter| matches!(letter.to, Recipient::Agent { .. }));
+            let notice = letter.and_then(|letter| match letter.to {
+                Recipient::Agent { account, .. } => Some(account),
+                Recipient::Participant { .. } | Recipient::Account(_) => None,
+            });
             let fact = MailFact { id: id.clone(), ticket: tickets::follow(look, ticket)?, ours, notice };
             if !mails.contains(&fact) {
                 mails.push(fact);
@@ -132,6 +132,23 @@ fn mails<L: Reach + ?Sized>(look: &L, questions: &Questions) -> Result<Vec<MailF
         }
     }
     Ok(mails)
+}
+
+/// The accounts of agents' keys and of notices, each once.
+fn agents<L: Reach + ?Sized>(look: &L, facts: &Facts) -> Result<Vec<AgentFact>, StoreError> {
+    let of_keys = facts.keys.iter().filter_map(|key| match key.purpose {
+        KeyPurpose::AgentComment(id) | KeyPurpose::AgentNote(id) => Some(id),
+        KeyPurpose::Reply(_) | KeyPurpose::Unsubscribe(_) => None,
+    });
+    let mut agents: Vec<AgentFact> = Vec::new();
+    for id in of_keys.chain(facts.mails.iter().filter_map(|mail| mail.notice)) {
+        if !agents.iter().any(|agent| agent.account == id)
+            && let Some(Account { address, disabled, .. }) = accounts::get(look, id)?
+        {
+            agents.push(AgentFact { account: id, address, disabled });
+        }
+    }
+    Ok(agents)
 }
 
 /// The letter that a delivery report is about.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::join::{Joined, agent_of, agents, hold, join, notice, unsubscribe};
+use super::join::{Joined, agent_of, agents, hold, join, notice, own_notice, unsubscribe};
 use super::report::report;
 use super::requester::requester;
 use super::route::{Hit, hits, pointers};
@@ -66,7 +66,15 @@ fn by_ticket_or_project(
     now: Timestamp,
 ) -> Verdict {
     let customers: Vec<&KeyFact> = keys(hits).filter(|key| agent_of(key).is_none()).collect();
-    let linked = match join(mail, &customers, facts) {
+    let joined = join(mail, &customers, facts);
+    // An agent who takes part as well is mailed both ways. What they answer to a notice goes to no
+    // customer, whether or not it is certain that it is theirs: the notice told them so.
+    if matches!(joined, Joined::Verdict(_))
+        && let Some(ticket) = own_notice(mail, hits, facts)
+    {
+        return hold(HoldCause::AgentKey, facts.ticket(ticket));
+    }
+    let linked = match joined {
         // Who has a key must not fill a ticket with what an agent has to decide.
         Joined::Verdict(Verdict::Unverified { ticket, .. }) if guard::is_flood(site, facts.sender) => {
             return hold(HoldCause::Flood, facts.ticket(ticket));

@@ -69,8 +69,17 @@ pub struct MailFact {
     pub ticket: TicketId,
     /// Whether we wrote that mail.
     pub ours: bool,
-    /// Whether it is a notice to an agent.
-    pub notice: bool,
+    /// Whom it told, where it is a notice to an agent.
+    pub notice: Option<AccountId>,
+}
+
+/// An account whose key, or a notice to which, is on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentFact {
+    pub account: AccountId,
+    pub address: Address,
+    /// Who left answers no more, and is still no customer.
+    pub disabled: bool,
 }
 
 /// A project that an address of the mail may lead to.
@@ -151,11 +160,17 @@ pub struct Facts {
     pub default_project: Option<ProjectId>,
     /// The letter that the report is about, if it left this desk.
     pub letter: Option<LetterFact>,
-    /// Agents' addresses of the AccountIds in `keys`.
-    pub agents: Vec<(AccountId, Address)>,
+    /// Every account that `keys` and `mails` name, once.
+    pub agents: Vec<AgentFact>,
     /// What the sender has caused, and the first Reply-To.
     pub sender: Counts,
     pub reply_to: Counts,
+}
+
+impl AgentFact {
+    pub(super) fn is(&self, account: AccountId, address: &Address) -> bool {
+        self.account == account && self.address == *address
+    }
 }
 
 impl ProjectFact {

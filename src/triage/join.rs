@@ -51,7 +51,7 @@ pub(super) fn agents(mail: &Inbound, key: &KeyFact, facts: &Facts) -> Option<Ver
     let account = agent_of(key)?;
     let from = &mail.from.as_ref()?.address;
     let counts = guard::authentication(mail) == Authentication::Pass
-        && facts.agents.iter().any(|(id, address)| *id == account && address == from);
+        && facts.agents.iter().any(|agent| agent.is(account, from) && !agent.disabled);
     let note = matches!(key.purpose, KeyPurpose::AgentNote(_));
     counts.then_some(Verdict::AgentReply { ticket: key.ticket, account, note })
 }
@@ -59,15 +59,29 @@ pub(super) fn agents(mail: &Inbound, key: &KeyFact, facts: &Facts) -> Option<Ver
 /// The ticket of the notice to an agent that a mail answers or sends on, by an agent's key or by the
 /// notice's Message-ID.
 pub(super) fn notice(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<TicketId> {
-    let by_key = hits.iter().find_map(|hit| match hit {
-        Hit::Key(key) | Hit::Notice(key) => agent_of(key).map(|_| key.ticket),
+    notices(mail, hits, facts).next().map(|(_, ticket)| ticket)
+}
+
+/// The same, where the mail says that it comes from the account which that notice told.
+pub(super) fn own_notice(mail: &Inbound, hits: &[Hit<'_>], facts: &Facts) -> Option<TicketId> {
+    let from = &mail.from.as_ref()?.address;
+    let mut told = notices(mail, hits, facts);
+    told.find(|(account, _)| facts.agents.iter().any(|a| a.is(*account, from))).map(|(_, ticket)| ticket)
+}
+
+/// Whom each such notice told, and of which ticket: those of keys first.
+fn notices<'a>(
+    mail: &Inbound,
+    hits: &'a [Hit<'_>],
+    facts: &'a Facts,
+) -> impl Iterator<Item = (AccountId, TicketId)> + 'a {
+    let ids = ids(mail);
+    let by_key = hits.iter().filter_map(|hit| match hit {
+        Hit::Key(key) | Hit::Notice(key) => Some((agent_of(key)?, key.ticket)),
         _ => None,
     });
-    let by_id = || {
-        let ids = ids(mail);
-        facts.mails.iter().find(|fact| fact.notice && ids.contains(&fact.id)).map(|fact| fact.ticket)
-    };
-    by_key.or_else(by_id)
+    let by_id = facts.mails.iter().filter(move |fact| ids.contains(&fact.id));
+    by_key.chain(by_id.filter_map(|fact| Some((fact.notice?, fact.ticket))))
 }
 
 /// Whose key it is, if it is an agent's.

@@ -32,7 +32,8 @@ pub use cause::{HoldCause, IgnoreCause};
 pub use check_mail::{CHECK_ID, check_mark, is_check_mail};
 pub use decide::{also_addressed, decide};
 pub use facts::{
-    Counts, Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail, TicketFact,
+    AgentFact, Counts, Facts, KeyFact, KeyPurpose, LetterFact, MailFact, ProjectFact, Questions, SeenMail,
+    TicketFact,
 };
 pub use forms::KeyForm;
 pub use guard::{confirmation, copies_set_aside};

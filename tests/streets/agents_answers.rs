@@ -257,3 +257,25 @@ async fn a_held_answer_is_a_note_whoever_takes_part_and_may_answer() {
     bench.settle().await;
     assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
 }
+
+/// The notice said so; by ids alone where there is no address for an answer.
+#[tokio::test]
+async fn what_an_agent_who_takes_part_answers_to_a_notice_reaches_no_customer() {
+    for reply_to in [ReplyTo::Plus, ReplyTo::Plain] {
+        let (bench, ticket, _) = assigned(Tuning { reply_to, ..Tuning::default() }).await;
+        bench.join(&ticket, JANE).await;
+        let (_, notice) = last_to(&bench, JANE);
+        let id = format!("<{}>", notice.message_id.as_ref().unwrap().as_str());
+        let unknown = answer(&notice, "unknown").authentication(Authentication::Unknown);
+        let by_id = post("by-id").from(JANE).to(DESK).header("In-Reply-To", id);
+        for mail in [unknown, by_id] {
+            let row = bench.receive(&mail).await;
+            assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::AgentKey), "{reply_to:?} {}", mail.id);
+            let row = bench.desk.take_in(bench.jane, row.id, form(), None).await.unwrap();
+            assert_eq!((row.verdict, row.ticket), (VerdictKind::AgentReply, Some(ticket.id)));
+            assert!(matches!(bench.events(ticket.id).pop().unwrap().kind, EventKind::Note { .. }));
+        }
+        bench.settle().await;
+        assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation alone");
+    }
+}

@@ -104,7 +104,8 @@ async fn a_key_leads_to_its_ticket_through_merges_and_to_the_agents_address() {
     assert_eq!(facts.keys.iter().map(|key| key.revoked).collect::<Vec<_>>(), [false, true, false]);
     assert_eq!(facts.mails.iter().map(|mail| mail.ticket.0).collect::<Vec<_>>(), [3]);
     assert_eq!(facts.tickets.iter().map(|fact| fact.ticket.id.0).collect::<Vec<_>>(), [3]);
-    assert_eq!(facts.agents, [(AccountId(1), address("jane@example.com"))], "who left answers no more");
+    let agent = |id, who, disabled| AgentFact { account: AccountId(id), address: address(who), disabled };
+    assert_eq!(facts.agents, [agent(1, "jane@example.com", false), agent(2, "left@example.com", true)]);
     assert!(facts.projects.iter().any(|fact| fact.id == ProjectId(1)), "the ticket's project");
 }
 
@@ -149,6 +150,26 @@ async fn an_id_of_ours_is_known_from_the_outbox_and_from_the_thread() {
     assert!(ours("sent@desk"));
     assert!(!ours("theirs@example.org"));
     assert!(!ours("unknown@example.org"));
+}
+
+#[tokio::test]
+async fn a_notices_id_leads_to_the_account_that_it_told() {
+    let bench = Bench::new();
+    let notice =
+        OutboxRow { to: Recipient::Agent { ticket: TicketId(1), account: AccountId(1) }, ..letter(1, 1, 1) };
+    let ids = vec![notice.message_id.clone()];
+    bench
+        .write(move |w| {
+            w.add_account(&account("jane"))?;
+            w.put_ticket(&ticket(TicketId(1), ProjectId(1), 1))?;
+            w.add_letter(notice.clone())?;
+            w.add_mail_id(&notice.message_id, TicketId(1), true)
+        })
+        .await;
+    let facts = ask(&bench, &Questions { ids, ..Questions::default() });
+    assert_eq!(facts.mails.iter().map(|mail| mail.notice).collect::<Vec<_>>(), [Some(AccountId(1))]);
+    let jane = address("jane@example.com");
+    assert_eq!(facts.agents, [AgentFact { account: AccountId(1), address: jane, disabled: false }]);
 }
 
 #[tokio::test]

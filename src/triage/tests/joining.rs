@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::world::World;
+use super::world::{World, participant};
 use super::{check, check_in};
 use crate::tracker::{Subscription, TrustedDomain};
 
@@ -194,6 +194,35 @@ fn an_agents_key_in_references_opens_nothing() {
     );
     check(&format!("{jane} to incoming+$n@desk.example.com {mark}"), "note 70 by agent 1");
     check(&format!("from ann@customer.example to support@example.com {mark} re m70@x"), "comment 70 by 1");
+}
+
+/// The notice said that the answer reaches nobody, or becomes a note.
+#[test]
+fn an_agent_who_takes_part_answers_a_notice_to_no_customer() {
+    let mut world = World::new();
+    world.tickets[0].participants.push(participant(3, "jane@team.example"));
+    let mark = format!("to mailbox@desk.example.com re m70@x mark {}@desk.example.com", "j".repeat(26));
+    let ways = [
+        "to incoming+$j@desk.example.com re m70@x",
+        "to incoming+$n@desk.example.com cc incoming+$a@desk.example.com",
+        "to mailbox@desk.example.com re notice@x",
+        "to support@example.com ref m70@x ref notice@x",
+        &mark,
+    ];
+    let held = "hold H07 ticket 70 project 7";
+    for way in ways {
+        for auth in ["", "auth fail", "auth pass with senders"] {
+            check_in(&world, &format!("from Jane@Team.example {way} {auth}"), held);
+        }
+        // Sent on to a customer, it is the customer's to answer.
+        check_in(&world, &format!("from bob@customer.example {way}"), "comment 70 by 2");
+    }
+    // What she writes as a participant is a comment.
+    check_in(&world, "from jane@team.example to incoming+$a@desk.example.com re m70@x", "comment 70 by 3");
+    let answer = format!("from jane@team.example auth pass {}", ways[0]);
+    check_in(&world, &answer, "comment 70 by agent 1");
+    world.jane_left = true;
+    check_in(&world, &answer, held);
 }
 
 #[test]

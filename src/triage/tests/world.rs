@@ -10,7 +10,7 @@ use crate::tracker::{
     Subscription, Suffix, Ticket, TicketId,
 };
 use crate::triage::{
-    Budgets, Counts, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site,
+    AgentFact, Budgets, Counts, Facts, KeyFact, KeyPurpose, MailFact, ProjectFact, Questions, SeenMail, Site,
     TicketFact, Verdict, Wildcard, decide, questions,
 };
 
@@ -50,6 +50,7 @@ pub struct World {
     pub ours: Vec<MessageId>,
     pub sender: Counts,
     pub reply_to: Counts,
+    pub jane_left: bool,
 }
 
 fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
@@ -65,15 +66,18 @@ fn project(id: u32, paths: &[&str], alias: &str) -> ProjectFact {
     }
 }
 
-fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
-    let participant = |(at, text): (usize, &&str)| Participant {
-        no: ParticipantNo(u16::try_from(at).unwrap() + 1),
-        address: address(text),
+pub fn participant(no: u16, who: &str) -> Participant {
+    Participant {
+        no: ParticipantNo(no),
+        address: address(who),
         name: None,
         subscription: Subscription::Subscribed,
         added_at: Timestamp::UNIX_EPOCH,
         waits: false,
-    };
+    }
+}
+
+fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
     Ticket {
         id: TicketId(id),
         project: ProjectId(project),
@@ -86,7 +90,7 @@ fn ticket(id: u64, project: u32, state: State, people: &[&str]) -> Ticket {
         merged_into: None,
         assignee: None,
         labels: Vec::new(),
-        participants: people.iter().enumerate().map(participant).collect(),
+        participants: (1..).zip(people).map(|(no, who)| participant(no, who)).collect(),
         also_for: Vec::new(),
         opened_at: Timestamp::UNIX_EPOCH,
         active_at: Timestamp::UNIX_EPOCH,
@@ -121,7 +125,7 @@ impl World {
             id: MessageId::parse(id).unwrap(),
             ticket: TicketId(ticket),
             ours: true,
-            notice: id == "notice@x",
+            notice: (id == "notice@x").then_some(AccountId(1)),
         };
         Self {
             site: site(),
@@ -154,6 +158,7 @@ impl World {
             ours: vec![MessageId::parse("ours@x").unwrap()],
             sender: Counts::default(),
             reply_to: Counts::default(),
+            jane_left: false,
         }
     }
 
@@ -185,7 +190,11 @@ impl World {
             mails,
             default_project: self.default_project,
             letter: None,
-            agents: vec![(AccountId(1), address("jane@team.example"))],
+            agents: vec![AgentFact {
+                account: AccountId(1),
+                address: address("jane@team.example"),
+                disabled: self.jane_left,
+            }],
             sender: asked.sender.as_ref().map_or_else(Counts::default, |_| self.sender),
             reply_to: asked.reply_to.as_ref().map_or_else(Counts::default, |_| self.reply_to),
         }
