@@ -7,7 +7,7 @@ use crate::mail::{Authentication, Inbound};
 use crate::store::Look;
 use crate::tracker::joining::{MOST_CC_OF_A_MAIL, MOST_CC_ON_A_TICKET};
 use crate::tracker::{Actor, Change, Event, Ticket, answered, apply};
-use crate::triage::ProjectNames;
+use crate::triage::{ProjectNames, authentication};
 
 impl Desk {
     /// Adds the people in Cc to the ticket in hand, as far as the limits allow. None of them is
@@ -20,7 +20,7 @@ impl Desk {
         now: Timestamp,
     ) -> Result<Vec<Event>, DeskError> {
         let wanted = look.project(ticket.project)?.is_some_and(|project| project.joining.cc);
-        let believed = mail.automatic.is_none() && mail.authentication != Authentication::Fail;
+        let believed = mail.automatic.is_none() && authentication(mail) != Authentication::Fail;
         if !wanted || !believed || mail.cc.is_empty() {
             return Ok(Vec::new());
         }

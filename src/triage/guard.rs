@@ -9,13 +9,15 @@ use crate::tracker::MailRowId;
 /// A mail that lay longer than this is not confirmed as if it had just come.
 const CONFIRMED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
-/// What is known of the sender. With several From addresses nobody can tell whom a result is
-/// about (RFC 7489 §6.6.1), so passing counts for nothing then.
-pub(super) fn authentication(mail: &Inbound) -> Authentication {
-    match mail.authentication {
-        Authentication::Pass if mail.defects.contains(&Defect::SeveralSenders) => Authentication::Unknown,
-        other => other,
+/// What is known of the sender. With several From addresses nobody can tell whom a result is about,
+/// and the first one may be forged beside one that passes (RFC 7489 §6.6.1): such a mail counts as
+/// one that fails, or a second address would get round that.
+#[must_use]
+pub fn authentication(mail: &Inbound) -> Authentication {
+    if mail.defects.contains(&Defect::SeveralSenders) {
+        return Authentication::Fail;
     }
+    mail.authentication
 }
 
 pub(super) fn is_flood(site: &Site, counts: Counts) -> bool {

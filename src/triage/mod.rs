@@ -36,7 +36,7 @@ pub use facts::{
     TicketFact,
 };
 pub use forms::KeyForm;
-pub use guard::{confirmation, copies_set_aside};
+pub use guard::{authentication, confirmation, copies_set_aside};
 pub use marker::{Claim, Foreign, Marker, OtherMarker, Us, judge};
 pub use questions::questions;
 pub use requester::{Requester, requester};

@@ -261,7 +261,7 @@ async fn a_held_answer_is_a_note_whoever_takes_part_and_may_answer() {
 /// The notice said so; by ids alone where there is no address for an answer.
 #[tokio::test]
 async fn what_an_agent_who_takes_part_answers_to_a_notice_reaches_no_customer() {
-    for reply_to in [ReplyTo::Plus, ReplyTo::Plain] {
+    for reply_to in [ReplyTo::Keyed, ReplyTo::Plain] {
         let (bench, ticket, _) = assigned(Tuning { reply_to, ..Tuning::default() }).await;
         bench.join(&ticket, JANE).await;
         let (_, notice) = last_to(&bench, JANE);

@@ -1,7 +1,7 @@
 //! Mails that answer a ticket and may not be what they seem: on the ticket, mailed to nobody, until
 //! an agent decides.
 
-use postdesk::desk::{Accept, DeskError, NewProject};
+use postdesk::desk::{Accept, DeskError, NewProject, ProjectEdit};
 use postdesk::mail::Authentication;
 use postdesk::store::Look;
 use postdesk::tracker::{
@@ -172,6 +172,30 @@ async fn a_participant_whose_authentication_fails_is_unverified_and_accepted_as_
     assert_eq!(doubted(&bench, &ticket)[0].actor, Actor::Participant(anna));
     let comments = bench.letters(ticket.id);
     assert!(comments.iter().all(|letter| matches!(letter.letter, LetterKind::Confirmation { .. })));
+}
+
+/// The server judges the second one, and has nothing against it.
+#[tokio::test]
+async fn a_second_sender_does_not_vouch_for_the_first() {
+    let (bench, ticket) = Bench::with_ticket().await;
+    bench.join(&ticket, BEN).await;
+    let cc_participants = Some(true);
+    let edit = ProjectEdit { cc_participants, ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), edit).await.unwrap();
+    let judged = "mx.desk.example; dmarc=pass header.from=evil.example";
+    let two = |post: Post| {
+        let post = post.from(format!("{ANNA}, eve@evil.example")).header("Authentication-Results", judged);
+        post.cc("eve@evil.example")
+    };
+    let row = bench.receive(&two(with_key(&bench, &ticket, "two"))).await;
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::Unverified, Some(ticket.id)));
+    let doubt = doubted(&bench, &ticket).remove(0).kind;
+    assert!(matches!(doubt, EventKind::Unverified { doubt: Doubt::Unauthenticated, .. }), "{doubt:?}");
+    assert_eq!(bench.receive(&two(post("new"))).await.verdict, VerdictKind::Open);
+    assert_eq!(bench.ticket(2).participants.len(), 1, "and brings nobody");
+    bench.drain().await;
+    assert!(bench.left_to(BEN).is_empty());
+    assert_eq!(bench.left_to(ANNA).len(), 1, "the confirmation of her own mail");
 }
 
 #[tokio::test]

@@ -97,7 +97,9 @@ fn a_confirmation_follows_authentication() {
     check(&format!("{WEB} auth pass"), "open 7 subject");
     check(WEB, "open 7 neutral");
     check(&format!("{WEB} auth fail"), "open 7 silent");
-    check(&format!("{WEB} auth pass with senders"), "open 7 neutral");
+    for auth in ["", "auth pass", "auth fail"] {
+        check(&format!("{WEB} {auth} with senders"), "open 7 silent");
+    }
     check(&format!("{WEB} from nobody"), "open 7 silent nobody");
     let mut world = World::new();
     world.projects[0].confirm = false;
@@ -147,7 +149,9 @@ fn a_forms_mail_is_of_the_customer_whom_it_names() {
     for auth in ["auth pass", ""] {
         check_in(&world, &format!("{WEB} {form} {auth}"), "open 7 neutral for ann@customer.example");
     }
-    check_in(&world, &format!("{WEB} {form} auth fail"), "open 7 silent for ann@customer.example");
+    for auth in ["auth fail", "auth pass with senders"] {
+        check_in(&world, &format!("{WEB} {form} {auth}"), "open 7 silent for ann@customer.example");
+    }
     check_in(&world, &format!("{WEB} reply ann@customer.example"), "open 7 neutral");
     check_in(&world, &format!("{form} to tools@old.example.com auth pass"), "open 9 subject");
     // Nobody who could ask.

@@ -18,6 +18,13 @@ fn a_participant_comments_by_key_or_ids_unless_authentication_fails() {
         check(&format!("{from} ref m70@x auth pass"), "comment 70 by 1");
         check(&format!("{from} ref m70@x auth fail"), "unverified 70 unauthenticated");
     }
+    // A second sender may be the one whom a result is about.
+    for auth in ["", "auth pass", "auth fail"] {
+        for way in [KEY, "re m70@x"] {
+            let line = format!("from ann@customer.example {way} {auth} with senders");
+            check(&line, "unverified 70 unauthenticated");
+        }
+    }
     // Any participant of the ticket may answer by the key of another.
     check(&format!("from bob@customer.example {KEY}"), "comment 70 by 2");
 }
@@ -164,7 +171,7 @@ fn an_agents_key_counts_with_the_agents_address_and_authentication_that_passes()
         check(&format!("from jane@team.example {to} cc support@example.com"), "open 7 neutral");
         check(
             &format!("from jane@team.example auth pass with senders {to} cc support@example.com"),
-            "open 7 neutral",
+            "open 7 silent",
         );
         // Otherwise the next hit decides, by the customers' rules.
         check(
