@@ -380,7 +380,7 @@ pub struct Limits {
     /// confirmations_per_day_unattended = 3
     /// ```
     pub confirmations_per_day_unattended: u32,
-    /// New mails of one sender within an hour; what comes beyond is held.
+    /// New mails of one sender, or without any, within an hour; what comes beyond is held.
     ///
     /// ```toml
     /// mails_per_hour = 50

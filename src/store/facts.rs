@@ -30,9 +30,22 @@ pub(super) fn answer<L: Reach + ?Sized>(
     facts.default_project = site::default_project(look)?;
     facts.projects = addressed(look, questions, &facts)?;
     facts.agents = agents(look, &facts)?;
-    facts.sender = counts(look, questions.sender.as_ref(), now)?;
+    facts.sender = match &questions.sender {
+        Some(sender) => counts(look, Some(sender), now)?,
+        None => nobodys(look, now)?,
+    };
     facts.reply_to = counts(look, questions.reply_to.as_ref(), now)?;
     Ok(facts)
+}
+
+/// What mails without a sender have caused of late, all together: each of them may be anybody's.
+fn nobodys<L: Reach + ?Sized>(look: &L, now: Timestamp) -> Result<Counts, StoreError> {
+    let mails_last_hour = mailrows::taken_since(look, mailrows::NOBODY, hour_before(now))?;
+    Ok(Counts { mails_last_hour, ..Counts::default() })
+}
+
+fn hour_before(now: Timestamp) -> Timestamp {
+    site::before(now, SignedDuration::from_hours(1))
 }
 
 /// What an address has caused of late.
@@ -42,7 +55,7 @@ fn counts<L: Reach + ?Sized>(
     now: Timestamp,
 ) -> Result<Counts, StoreError> {
     let Some(address) = address else { return Ok(Counts::default()) };
-    let hour_ago = site::before(now, SignedDuration::from_hours(1));
+    let hour_ago = hour_before(now);
     let day_ago = site::before(now, SignedDuration::from_hours(24));
     let mut counts = Counts {
         mails_last_hour: mailrows::taken_since(look, address.folded(), hour_ago)?,

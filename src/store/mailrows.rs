@@ -63,6 +63,12 @@ pub(super) fn held<L: Reach + ?Sized>(
     rows(look, &look.scan(Table::MailHeld, &span, Order::Down, limit)?)
 }
 
+/// The name of the raw mail where a row was erased: it says no more who wrote it, but somebody did.
+const ERASED: RawHash = RawHash([0; 32]);
+
+/// Under what mails without a sender count together. It is no address.
+pub(super) const NOBODY: &str = "nobody";
+
 /// How many mails of a sender were taken in since then: those held, ignored or taken before do not
 /// count, or a sender beyond the budget would never come back into it.
 pub(super) fn taken_since<L: Reach + ?Sized>(
@@ -76,7 +82,24 @@ pub(super) fn taken_since<L: Reach + ?Sized>(
     Ok(u32::try_from(found.len()).unwrap_or(u32::MAX))
 }
 
-/// Every index entry of a row.
+/// Where a mail stands that counts for nobody. Stores have this entry of what was taken in since
+/// such mails have a budget; of an earlier one nothing asks for it.
+pub(super) fn nobodys_mark(row: &MailRow) -> Option<(Table, Key)> {
+    let erased = row.raw == ERASED;
+    let counts = row.verdict.is_counted() && counted(row).is_none() && !erased;
+    counts.then(|| by_sender(NOBODY, row))
+}
+
+fn by_sender(who: &str, row: &MailRow) -> (Table, Key) {
+    (Table::MailBySender, Key::new().text(who).time(row.taken_at).u64(row.id.0))
+}
+
+/// Whom a mail counts for: what answers a ticket for whoever sent it, whomever it names.
+fn counted(row: &MailRow) -> Option<&String> {
+    row.requester.as_ref().filter(|_| row.verdict == VerdictKind::Open).or(row.from.as_ref())
+}
+
+/// Every index entry that a row must have.
 pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     let id = row.id.0;
     let mut marks = vec![
@@ -86,11 +109,8 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
     if let Some(message_id) = &row.message_id {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
-    // What answers a ticket counts for whoever sent it, whomever it names.
-    let named = row.requester.as_ref().filter(|_| row.verdict == VerdictKind::Open);
-    let counted = named.or(row.from.as_ref());
-    if let Some(who) = counted.filter(|_| row.verdict.is_counted()) {
-        marks.push((Table::MailBySender, Key::new().text(&who.to_lowercase()).time(row.taken_at).u64(id)));
+    if let Some(who) = counted(row).filter(|_| row.verdict.is_counted()) {
+        marks.push(by_sender(&who.to_lowercase(), row));
     }
     if !row.filed {
         marks.push((Table::MailUnfiled, key(row.id)));
@@ -119,8 +139,9 @@ impl Write<'_> {
     }
 
     fn save_mail_row(&mut self, old: Option<&MailRow>, new: &MailRow) -> Result<(), StoreError> {
-        let before = old.map(marks).unwrap_or_default();
-        let after = marks(new);
+        let every = |row| marks(row).into_iter().chain(nobodys_mark(row)).collect::<Vec<_>>();
+        let before = old.map(every).unwrap_or_default();
+        let after = every(new);
         for (table, key) in before.iter().filter(|mark| !after.contains(mark)) {
             self.unset(*table, key)?;
         }

@@ -90,7 +90,7 @@ tables! {
     MailByMessageId = "mail_by_message_id";
     /// JMAP account, Email, mail row → nothing.
     MailBySource = "mail_by_source";
-    /// Sender, `taken_at`, mail row → nothing; those taken in only.
+    /// Sender or `nobody`, `taken_at`, mail row → nothing; those taken in only.
     MailBySender = "mail_by_sender";
     /// Mail rows whose Email still lies in the intake mailbox → nothing.
     MailUnfiled = "mail_unfiled";

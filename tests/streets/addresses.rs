@@ -263,6 +263,23 @@ async fn reports_floods_garbage_and_mails_too_large_are_held() {
     assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::Flood));
 }
 
+/// Whoever writes them: a mail need not say it.
+#[tokio::test]
+async fn mails_without_a_sender_have_one_budget_together() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    for no in 0..50 {
+        bench.deliver(&post(&format!("m{no}")).from(if no % 2 == 0 { "" } else { "Undisclosed:;" }));
+    }
+    bench.sweep().await;
+    assert_eq!(bench.rows().iter().filter(|row| row.verdict == VerdictKind::Open).count(), 50);
+    let row = bench.receive(&post("one-more").from("")).await;
+    assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::Flood));
+    assert_eq!(bench.receive(&post("annas")).await.verdict, VerdictKind::Open);
+    bench.advance(std::time::Duration::from_secs(3601));
+    assert_eq!(bench.receive(&post("later").from("")).await.verdict, VerdictKind::Open);
+}
+
 /// What the site's configuration became since does not stand in the way of switching a project off.
 #[tokio::test]
 async fn an_edit_is_refused_for_what_it_changes_alone() {

@@ -190,6 +190,36 @@ async fn one_id_may_belong_to_mails_of_two_tickets() {
     assert_eq!(facts.tickets.len(), 2);
 }
 
+#[tokio::test]
+async fn mails_without_a_sender_count_together() {
+    let bench = Bench::new();
+    bench
+        .write(|w| {
+            let nobodys = |raw, at_second, verdict| MailRow {
+                from: None,
+                taken_at: at(at_second),
+                verdict,
+                ..mail_row(raw)
+            };
+            w.add_mail_row(nobodys(1, NOW - 3601, VerdictKind::Open))?;
+            w.add_mail_row(nobodys(2, NOW - 3600, VerdictKind::Open))?;
+            w.add_mail_row(nobodys(3, NOW - 1, VerdictKind::Unverified))?;
+            w.add_mail_row(nobodys(4, NOW - 1, VerdictKind::Hold(HoldCause::Flood)))?;
+            // Erased: somebody wrote it.
+            w.add_mail_row(nobodys(0, NOW - 1, VerdictKind::Open))?;
+            // It names somebody, for whom it counts.
+            let named = Some("anna@example.org".to_owned());
+            w.add_mail_row(MailRow { requester: named, ..nobodys(5, NOW - 1, VerdictKind::Open) })?;
+            w.add_mail_row(MailRow { verdict: VerdictKind::Open, taken_at: at(NOW), ..mail_row(6) })?;
+            let held = w.mail_row(MailRowId(2))?.unwrap();
+            w.put_mail_row(&MailRow { filed: true, ..held })
+        })
+        .await;
+    let facts = ask(&bench, &Questions::default());
+    assert_eq!(facts.sender, Counts { mails_last_hour: 2, ..Counts::default() });
+    assert_eq!(facts.reply_to, Counts::default(), "nobody is named");
+}
+
 fn counts(read: &Read, now: jiff::Timestamp) -> (u32, u32, u32) {
     let sender = Some(address("Anna@Example.org"));
     let counts = read.facts(&Questions { sender, ..Questions::default() }, now).unwrap().sender;

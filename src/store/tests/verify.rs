@@ -13,10 +13,10 @@ use crate::clock::Clock;
 use crate::secret::Random;
 use crate::store::schema::Table;
 use crate::store::verify::INDEXES;
-use crate::store::{Report, Snapshot, Store, StoreError, StorePath, verify};
+use crate::store::{Look, Report, Snapshot, Store, StoreError, StorePath, verify};
 use crate::tracker::outbox::DraftRef;
 use crate::tracker::*;
-use crate::triage::{KeyFact, KeyPurpose, VerdictKind};
+use crate::triage::{KeyFact, KeyPurpose, MailRow, VerdictKind};
 
 /// A snapshot of a store that has something in each of its indexes.
 async fn filled(folder: &Path) -> (Store, Snapshot) {
@@ -115,6 +115,38 @@ async fn a_good_store_is_well_and_every_index_is_watched_in_both_directions() {
             table.insert([7_u8; 60].as_slice(), [].as_slice()).unwrap();
         });
         assert_found(&look(&more), table);
+    }
+}
+
+/// An earlier Postdesk did not count mails without a sender.
+#[tokio::test]
+async fn a_mail_without_a_sender_is_well_with_its_entry_and_without_and_may_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = filled(folder.path()).await;
+    let nobodys = MailRow { from: None, verdict: VerdictKind::Open, ..mail_row(4) };
+    let row = store.write(move |w| w.add_mail_row(nobodys.clone())).await.unwrap();
+    let snapshot = store.snapshot().await.unwrap();
+    assert!(look(snapshot.path()).is_well());
+    let earlier = changed(snapshot.path(), Table::MailBySender, |table| {
+        let (key, _) = first(table).unwrap();
+        assert!(key.windows(6).any(|part| part == b"nobody"));
+        table.remove(key.as_slice()).unwrap();
+    });
+    assert!(look(&earlier).is_well());
+
+    let other = tempfile::tempdir().unwrap();
+    std::fs::copy(&earlier, other.path().join("postdesk.redb")).unwrap();
+    let opened =
+        Store::open(&StorePath::new(other.path()), &Random::seeded(1), &Clock::manual(at(2_000_000)));
+    let opened = opened.unwrap();
+    for verdict in [VerdictKind::Comment, VerdictKind::Duplicate, VerdictKind::Open] {
+        let changed = opened.write(move |w| {
+            let row = w.mail_row(row)?.unwrap();
+            w.put_mail_row(&MailRow { verdict, filed: true, ..row })
+        });
+        changed.await.unwrap();
+        let report = look(opened.snapshot().await.unwrap().path());
+        assert!(report.is_well(), "{verdict:?}: {report:?}");
     }
 }
 

@@ -162,6 +162,9 @@ fn of_mails(tally: &mut Tally<'_>, counted: &mut Counted) -> Done {
         for (table, key) in mailrows::marks(&row) {
             tally.expect(table, &key, None, &of)?;
         }
+        if let Some((table, key)) = mailrows::nobodys_mark(&row) {
+            tally.allow(table, &key)?;
+        }
         *counted.entry(counts::verdict_key(row.verdict).as_slice().to_vec()).or_default() += 1;
         if let Some(ticket) = row.ticket {
             known(tally, Table::MailRows, ticket, &of)?;

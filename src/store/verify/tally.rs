@@ -96,6 +96,13 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
+    /// An entry, without a value, that a record may have.
+    pub(super) fn allow(&mut self, table: Table, key: &Key) -> Result<(), StoreError> {
+        let there = self.read.get(table, key.as_slice())?.is_some();
+        *self.met.entry(table.index()).or_default() += u64::from(there);
+        Ok(())
+    }
+
     /// Whether a table has entries that follow from nothing; to be asked when everything that it
     /// should have was expected.
     pub(super) fn nothing_more(&mut self, table: Table) -> Result<(), StoreError> {
