@@ -29,11 +29,18 @@ pub fn decide(mail: &Inbound, site: &Site, facts: &Facts, received_at: Timestamp
     if mail.automatic == Some(Automatic::Report) {
         return report(mail, keys(&hits).next(), projects(&hits).next(), facts);
     }
-    if is_from_us(mail, site, facts) {
+    let own = is_from_us(mail, site, facts);
+    if own && !is_own_form(mail, site, &hits, facts) {
         return at(HoldCause::OwnAddress, projects(&hits).next());
     }
-    by_privileged_key(mail, &hits, facts)
-        .unwrap_or_else(|| by_ticket_or_project(mail, site, &hits, facts, received_at, now))
+    let verdict = by_privileged_key(mail, &hits, facts)
+        .unwrap_or_else(|| by_ticket_or_project(mail, site, &hits, facts, received_at, now));
+    match verdict {
+        Verdict::Open { .. } | Verdict::Hold { .. } => verdict,
+        // A form asks for somebody anew, and never answers in their place.
+        _ if own => at(HoldCause::OwnAddress, projects(&hits).next()),
+        _ => verdict,
+    }
 }
 
 /// Unsubscribe keys and agents' keys come before all else. An agent's key that does not count
@@ -161,6 +168,14 @@ fn also_for(hits: &[Hit<'_>], first: ProjectId) -> Vec<ProjectId> {
 fn is_from_us(mail: &Inbound, site: &Site, facts: &Facts) -> bool {
     let names = ProjectNames::of_facts(&facts.projects);
     mail.from.as_ref().is_some_and(|from| site.is_ours(&from.address, &names))
+}
+
+/// Whether a mail from one of our own addresses is a form's of the project in which it would begin a
+/// ticket, and names somebody else who asks. No letter of ours does: an answer to each comes here.
+fn is_own_form(mail: &Inbound, site: &Site, hits: &[Hit<'_>], facts: &Facts) -> bool {
+    let first = projects(hits).find(|project| project.on).or_else(|| projects(hits).next());
+    let names = |project: &ProjectFact| requester(mail, &project.joining, site, facts).person.is_some();
+    mail.check.is_none() && keys(hits).next().is_none() && first.is_some_and(names)
 }
 
 pub(super) fn at(cause: HoldCause, project: Option<&ProjectFact>) -> Verdict {

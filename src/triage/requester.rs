@@ -8,7 +8,8 @@ use crate::tracker::Joining;
 /// Who asks in a mail that begins a ticket, and what is known of that person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requester {
-    /// Nobody, where the mail has no sender or comes from one of our own addresses.
+    /// Nobody, where the mail has no sender or comes from one of our own addresses, unless that is a
+    /// form's and the mail names somebody else.
     pub person: Option<NameAddr>,
     pub(super) authentication: Authentication,
     pub(super) counts: Counts,
@@ -19,8 +20,8 @@ pub struct Requester {
 pub fn requester(mail: &Inbound, joining: &Joining, site: &Site, facts: &Facts) -> Requester {
     let names = ProjectNames::of_facts(&facts.projects);
     let others = |person: &&NameAddr| !site.is_ours(&person.address, &names);
-    let from = mail.from.as_ref().filter(others);
-    let is_form = from.is_some_and(|from| joining.form_senders.contains(&from.address));
+    // The form may send from one of our own addresses, as many do.
+    let is_form = mail.from.as_ref().is_some_and(|from| joining.form_senders.contains(&from.address));
     let judged = authentication(mail);
     match reply_to(mail).filter(others) {
         Some(person) if is_form => Requester {
@@ -30,7 +31,11 @@ pub fn requester(mail: &Inbound, joining: &Joining, site: &Site, facts: &Facts) 
             authentication: if judged == Authentication::Fail { judged } else { Authentication::Unknown },
             counts: facts.reply_to,
         },
-        _ => Requester { person: from.cloned(), authentication: judged, counts: facts.sender },
+        _ => Requester {
+            person: mail.from.as_ref().filter(others).cloned(),
+            authentication: judged,
+            counts: facts.sender,
+        },
     }
 }
 

@@ -1,9 +1,10 @@
 //! Who comes to take part in a ticket: by trust, by Cc, by a reply to all, by an agent.
 
+use postdesk::demo::server::Incoming;
 use postdesk::desk::{DeskError, ProjectEdit};
 use postdesk::mail::{Authentication, NameAddr};
 use postdesk::tracker::{EventKind, LinkKind, ParticipantNo, Refusal, Ticket, TrustedDomain};
-use postdesk::triage::VerdictKind;
+use postdesk::triage::{HoldCause, IgnoreCause, VerdictKind};
 
 use crate::bench::{ANNA, BEN, Bench, DESK, address, form};
 use crate::post::{Post, post};
@@ -184,4 +185,38 @@ async fn a_forms_mail_is_of_the_customer_in_its_reply_to() {
     edit(&bench, ProjectEdit { remove_form_senders: form, ..ProjectEdit::default() }).await;
     bench.receive(&from_form("m4")).await;
     assert_eq!(people(&bench.ticket(4)), ["form@site.example"]);
+}
+
+/// As the form of most web pages does, and a list that puts its own address in From.
+#[tokio::test]
+async fn a_form_may_send_from_the_projects_own_alias() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let alias = vec![address("help@desk.example")];
+    let own = |id: &str| post(id).from("Acme <help@desk.example>");
+    let from_form = |id: &str| own(id).header("Reply-To", format!("Ben <{BEN}>"));
+    let held = bench.receive(&from_form("early")).await;
+    assert_eq!(held.verdict, VerdictKind::Hold(HoldCause::OwnAddress));
+    edit(&bench, ProjectEdit { add_form_senders: alias, ..ProjectEdit::default() }).await;
+    let row = bench.receive(&from_form("m1")).await;
+    assert_eq!((row.verdict, row.requester.as_deref()), (VerdictKind::Open, Some(BEN)));
+    bench.drain().await;
+    assert_eq!(people(&bench.ticket(1)), [BEN]);
+    let confirmed = bench.left_to(BEN).remove(0);
+    // What we wrote comes back, under its own Message-ID or under another one.
+    let raw = String::from_utf8_lossy(&confirmed.0.raw).into_owned();
+    let id = confirmed.1.message_id.unwrap();
+    for (back, verdict) in [
+        (raw.clone(), VerdictKind::Ignore(IgnoreCause::OurOwn)),
+        (raw.replace(id.as_str(), "changed@elsewhere.example"), VerdictKind::Hold(HoldCause::OwnAddress)),
+    ] {
+        bench.server.deliver_as(&Incoming::new(back.into_bytes(), &[address(DESK)]));
+        bench.sweep().await;
+        assert_eq!(bench.rows().pop().unwrap().verdict, verdict);
+    }
+    let row = bench.receive(&own("nobody")).await;
+    assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::OwnAddress));
+    // An agent takes the early one in, and it is the customer's as well.
+    bench.desk.take_in(bench.jane, held.id, crate::bench::form(), None).await.unwrap();
+    assert_eq!(people(&bench.ticket(2)), [BEN]);
 }

@@ -170,6 +170,49 @@ fn a_forms_mail_is_of_the_customer_whom_it_names() {
     );
 }
 
+/// The usual form of a web page writes under the address that it is for.
+#[test]
+fn a_form_that_sends_from_the_projects_own_alias_asks_for_whom_it_names() {
+    let mut world = World::new();
+    let own = "from Support@example.com reply ann@customer.example";
+    let form = format!("{WEB} {own}");
+    check_in(&world, &form, "hold H13 project 7");
+    world.projects[0].joining.form_senders = vec![address("support@example.com")];
+    for auth in ["auth pass", ""] {
+        check_in(&world, &format!("{form} {auth}"), "open 7 neutral for ann@customer.example");
+    }
+    check_in(&world, &format!("{form} auth fail"), "open 7 silent for ann@customer.example");
+    check_in(&world, &format!("{form} auto submitted"), "open 7 silent automatic for ann@customer.example");
+    check_in(&world, &format!("{form} re m70@x"), "open 7 linked 70 neutral for ann@customer.example");
+    // What we sent ourselves, and whatever names nobody else.
+    check_in(&world, &format!("{form} id ours@x"), "ignore I01");
+    for reply in
+        ["", "reply support@example.com", "reply mailbox@desk.example.com", "reply tools@old.example.com"]
+    {
+        check_in(&world, &format!("{WEB} from support@example.com {reply}"), "hold H13 project 7");
+    }
+    let keyed = "reply incoming+$a@desk.example.com reply ann@customer.example";
+    check_in(&world, &format!("{WEB} from support@example.com {keyed}"), "hold H13 project 7");
+    // It answers nobody's ticket, and ends no subscription.
+    for to in ["$a", "$j", "$n", "$a-unsubscribe"] {
+        check_in(&world, &format!("{form} cc incoming+{to}@desk.example.com"), "hold H13 project 7");
+    }
+    check_in(&world, &format!("{form} re notice@x auto submitted"), "hold H13 project 7");
+    // Another project has to list it itself, and every other address of ours is as before.
+    check_in(&world, &format!("{own} to tools@old.example.com cc support@example.com"), "hold H13 project 9");
+    check_in(&world, &format!("{own} to mailbox@desk.example.com"), "hold H13");
+    check_in(&world, &format!("{own} to incoming+$x@desk.example.com"), "hold H13");
+    check_in(
+        &world,
+        &format!("{WEB} from tools@old.example.com reply ann@customer.example"),
+        "hold H13 project 7",
+    );
+    world.reply_to.mails_last_hour = 50;
+    check_in(&world, &form, "hold H08 project 7");
+    world.projects[0].on = false;
+    check_in(&world, &form, "hold H04 project 7");
+}
+
 #[test]
 fn a_forms_mail_counts_for_the_customer_whom_it_names() {
     let mut world = World::new();
