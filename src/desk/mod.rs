@@ -13,6 +13,7 @@ mod bounces;
 mod cc;
 mod clock_set;
 mod comment;
+mod copies;
 mod delivered;
 mod errands;
 mod erase;

@@ -17,9 +17,7 @@ use crate::tracker::{
     AccountId, Actor, Body, Change, Doubt, EventKind, LetterKind, MailRowId, Participant, ParticipantNo,
     Project, ProjectId, RawHash, State, Subscription, Ticket, TicketId, apply, change,
 };
-use crate::triage::{
-    Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, copies_set_aside, decide, questions,
-};
+use crate::triage::{Confirmation, EmailRef, HoldCause, MailRow, Verdict, VerdictKind, decide, questions};
 
 /// A mail that lies in the raw store and has been parsed.
 #[derive(Clone, Debug)]
@@ -174,7 +172,11 @@ impl Desk {
             }
             Verdict::Duplicate { of } => {
                 let first = w.mail_row(of)?;
-                (first.as_ref().and_then(|r| r.ticket), first.and_then(|r| r.project))
+                let (ticket, project) = first.map_or((None, None), |row| (row.ticket, row.project));
+                if let Some(ticket) = ticket {
+                    self.read_by_more(w, arrived, ticket, now)?;
+                }
+                (ticket, project)
             }
             Verdict::Hold { ticket, project, .. } => (ticket, project),
             Verdict::Ignore { .. } => (None, None),
@@ -193,27 +195,6 @@ impl Desk {
             }
         }
         Ok(done)
-    }
-
-    /// A held copy of a mail that has now been taken in needs no decision any more.
-    fn supersede_held_copies(
-        &self,
-        w: &mut Write<'_>,
-        arrived: &Arrived,
-        taken: &MailRow,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let facts = w.facts(&questions(&arrived.inbound, &self.site, arrived.raw), now)?;
-        for id in copies_set_aside(&arrived.inbound, &facts) {
-            if let Some(mut copy) = w.mail_row(id)?.filter(|row| matches!(row.verdict, VerdictKind::Hold(_)))
-            {
-                copy.verdict = VerdictKind::Duplicate;
-                copy.ticket = taken.ticket;
-                copy.filed = false;
-                w.put_mail_row(&copy)?;
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn open(

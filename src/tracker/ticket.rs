@@ -32,8 +32,8 @@ pub struct Ticket {
     pub labels: Vec<LabelId>,
     /// In order of their numbers; the first is the requester. Empty where a mail had no sender.
     pub participants: Vec<Participant>,
-    /// Further projects that the opening mail addressed; their members may read the ticket, and their
-    /// lists show it.
+    /// Further projects that the opening mail addressed, or a copy of it; their members may read the
+    /// ticket, and their lists show it.
     pub also_for: Vec<ProjectId>,
     pub opened_at: Timestamp,
     /// When a comment, note or status last changed what people see in a list.

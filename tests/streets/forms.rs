@@ -1,13 +1,17 @@
 //! Forms of addresses that few sites have: catch-all domains, nested paths, the bounds of a local
 //! part; and who reads a ticket that several projects were written to about.
 
-use postdesk::desk::{DeskError, NewAccount, NewProject, ProjectEdit, TicketAsk};
-use postdesk::tracker::query::{Query, Sort};
-use postdesk::tracker::{Handle, Project, ProjectPath, Role, Suffix, Viewer};
-use postdesk::triage::{HoldCause, VerdictKind};
+use std::sync::Arc;
 
-use crate::bench::{Bench, DESK, address};
-use crate::post::post;
+use postdesk::desk::{Arrived, DeskError, NewAccount, NewProject, ProjectEdit, TicketAsk};
+use postdesk::mail::parse;
+use postdesk::store::Look;
+use postdesk::tracker::query::{Query, Sort};
+use postdesk::tracker::{Handle, Project, ProjectId, ProjectPath, Role, Suffix, Viewer};
+use postdesk::triage::{EmailRef, HoldCause, VerdictKind};
+
+use crate::bench::{Bench, DESK, address, form};
+use crate::post::{Post, post};
 
 fn new(at: &str) -> NewProject {
     let path = ProjectPath::parse(at).unwrap();
@@ -111,6 +115,107 @@ async fn what_would_make_an_address_too_long_is_refused_when_it_is_saved() {
     assert!(matches!(&refused, Err(DeskError::Invalid(why)) if why.contains("suffix")), "{refused:?}");
     let now = bench.desk.edit_project(at, ProjectEdit::default()).await.unwrap();
     assert_eq!((now.path, now.suffix), (bench.project.path.clone(), None), "nothing of it was saved");
+}
+
+/// The ticket's further projects; whatever came, it is counted once.
+fn also_for(bench: &Bench, number: u32) -> Vec<ProjectId> {
+    let ticket = bench.ticket(number);
+    let read = bench.store.read().unwrap();
+    for project in std::iter::once(ticket.project).chain(ticket.also_for.iter().copied()) {
+        assert_eq!(read.count(&[project], ticket.state).unwrap(), 1, "project {project}");
+    }
+    ticket.also_for
+}
+
+async fn set_on(bench: &Bench, at: &ProjectPath, on: bool) {
+    bench
+        .desk
+        .edit_project(at.clone(), ProjectEdit { on: Some(on), ..ProjectEdit::default() })
+        .await
+        .unwrap();
+}
+
+/// A copy for one address of ours: each names it alone, beside what its sender wrote in To.
+fn blind(id: &str, to: &str) -> Post {
+    post(id).to("undisclosed@elsewhere.example").header("Delivered-To", to).rcpt(DESK)
+}
+
+#[tokio::test]
+async fn each_copy_of_a_blind_mail_lets_its_own_project_read_the_ticket() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let (other, third) = (nested(&bench).await, bench.desk.add_project(new("acme/third")).await.unwrap());
+    let at = |project| bench.desk.site().current(project).unwrap().to_string();
+    bench.receive(&blind("m1", "help@desk.example")).await;
+    assert_eq!(also_for(&bench, 1), []);
+    let handle = Handle::parse("lin").unwrap();
+    let projects = vec![(other.path.clone(), Role::Viewer)];
+    let account =
+        NewAccount { handle, name: None, address: address("lin@team.example"), admin: false, projects };
+    let (lin, _) = bench.desk.add_account(account).await.unwrap();
+    let lin = Viewer { account: lin.id, admin: false };
+    let sees =
+        async || bench.desk.see_ticket(lin, &bench.project.path, 1, TicketAsk::default()).await.is_ok();
+    assert!(!sees().await);
+    set_on(&bench, &third.path, false).await;
+    for _ in 0..2 {
+        for to in [at(&other), at(&third), "help@desk.example".to_owned()] {
+            let row = bench.receive(&blind("m1", &to).header("X-Copy", bench.rows().len())).await;
+            assert_eq!((row.verdict, row.ticket), (VerdictKind::Duplicate, Some(bench.ticket(1).id)), "{to}");
+        }
+        assert_eq!(also_for(&bench, 1), [other.id, third.id], "each once, also one that is off");
+    }
+    assert!(sees().await);
+    let list = bench.desk.see_list(lin, &Query::parse("is:open"), Sort::Waiting, None).unwrap();
+    assert_eq!((list.rows.len(), list.counts.map(|counts| counts.open)), (1, Some(1)));
+    // One that is off is first: held there, until another copy becomes a ticket elsewhere.
+    let held = bench.receive(&blind("m2", &at(&third))).await;
+    assert_eq!(held.verdict, VerdictKind::Hold(HoldCause::ProjectOff));
+    bench.receive(&blind("m2", "help@desk.example")).await;
+    bench.receive(&blind("m2", &at(&other))).await;
+    assert_eq!(bench.ticket(2).also_for, [third.id, other.id]);
+    // What answers a ticket addresses nobody else.
+    let key = bench.desk.site().reply(&bench.letters(bench.ticket(1).id)[0].reply_key).unwrap();
+    let answer = |to: &str| post("answer").to(&key).header("Delivered-To", to).rcpt(DESK);
+    assert_eq!(bench.receive(&answer(DESK)).await.verdict, VerdictKind::Comment);
+    let fourth = bench.desk.add_project(new("acme/fourth")).await.unwrap();
+    assert_eq!(bench.receive(&answer(&at(&fourth))).await.verdict, VerdictKind::Duplicate);
+    assert_eq!(bench.ticket(1).also_for, [other.id, third.id]);
+}
+
+#[tokio::test]
+async fn a_late_copy_undoes_nothing_that_a_person_did() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let (other, third) = (nested(&bench).await, bench.desk.add_project(new("acme/third")).await.unwrap());
+    let members = vec![(Handle::parse("jane").unwrap(), Role::Agent)];
+    let edit = ProjectEdit { members, ..ProjectEdit::default() };
+    bench.desk.edit_project(other.path.clone(), edit).await.unwrap();
+    let at = |project| bench.desk.site().current(project).unwrap().to_string();
+    // Moved away: its members read it no more, whichever of its addresses a copy names.
+    let row = bench.receive(&blind("m1", "help@desk.example")).await;
+    bench.desk.move_ticket(bench.jane, row.ticket.unwrap(), form(), other.id).await.unwrap();
+    for to in [at(&bench.project), at(&other), at(&third)] {
+        assert_eq!(bench.receive(&blind("m1", &to)).await.verdict, VerdictKind::Duplicate, "{to}");
+    }
+    let now = |id| bench.store.read().unwrap().ticket(id).unwrap().unwrap();
+    assert_eq!(now(row.ticket.unwrap()).also_for, [third.id]);
+    // The same octets once more, when the alias belongs to another project.
+    let row = bench.receive(&post("m2")).await;
+    let alias = vec![address("help@desk.example")];
+    let remove = ProjectEdit { remove_aliases: alias.clone(), ..ProjectEdit::default() };
+    bench.desk.edit_project(bench.project.path.clone(), remove).await.unwrap();
+    let add = ProjectEdit { add_aliases: alias, ..ProjectEdit::default() };
+    bench.desk.edit_project(third.path.clone(), add).await.unwrap();
+    let octets = bench.store.raw().get(&row.raw).unwrap();
+    let again = Arrived {
+        source: EmailRef { email: "again".to_owned(), ..row.source },
+        raw: row.raw,
+        inbound: Arc::new(parse(&octets, None)),
+        quiet: false,
+    };
+    assert_eq!(bench.desk.receive(again).await.unwrap().verdict, VerdictKind::Duplicate);
+    assert_eq!(now(row.ticket.unwrap()).also_for, []);
 }
 
 #[tokio::test]
