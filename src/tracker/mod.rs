@@ -17,6 +17,7 @@ pub mod outbox;
 mod participant;
 pub mod permission;
 mod project;
+mod public_domains;
 pub mod query;
 mod retract;
 mod session;
