@@ -242,7 +242,7 @@ fn names(store: &Store, row: &MailRow, address: &Address) -> bool {
     let read = mail::render(&octets, RemoteImages::Blocked);
     [String::from_utf8_lossy(&octets).into_owned(), read.text, read.html, read.quoted.unwrap_or_default()]
         .iter()
-        .any(|text| text.to_lowercase().contains(address.folded()))
+        .any(|text| address.stands_in(text))
 }
 
 /// Tickets that are closed for longer than their projects keep them, and their mails.

@@ -215,6 +215,10 @@ fn change_project(w: &Write<'_>, project: &mut Project, edit: &ProjectEdit) -> R
     if edit.suffix.is_some() {
         project.suffix.clone_from(&edit.suffix);
     }
+    for alias in &mut project.aliases {
+        // One from before domains were kept in A-labels, which no mail carries.
+        *alias = Address::parse(alias.as_str()).unwrap_or_else(|_| alias.clone());
+    }
     project.aliases.retain(|alias| !edit.remove_aliases.contains(alias));
     for alias in &edit.add_aliases {
         if !project.aliases.contains(alias) {

@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::mail::Address;
+
 /// How long failures count.
 pub(super) const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
@@ -108,6 +110,8 @@ fn forget(seen: &mut HashMap<Key, (u32, Timestamp)>, now: Timestamp) {
 }
 
 fn keys(address: &str, peer: IpAddr) -> [Key; 3] {
+    // However it is written, it is one address, and has one share of tries.
+    let address = Address::parse(address).map_or_else(|_| address.to_owned(), |a| a.folded().to_owned());
     let address: String = address.trim().to_lowercase().chars().take(254).collect();
     let network = network(peer);
     [Key::Both(address.clone(), network), Key::Network(network), Key::Address(address)]
@@ -140,6 +144,20 @@ mod tests {
         assert!(throttle.admit(NOW, "jane@acme.example", peer(2)));
         assert!(throttle.admit(NOW, "lin@acme.example", peer(1)));
         assert!(throttle.admit(NOW + WINDOW, "jane@acme.example", peer(1)));
+    }
+
+    #[test]
+    fn an_address_has_one_share_of_tries_however_it_is_written() {
+        let throttle = Throttle::default();
+        let forms = [
+            "jane@m\u{fc}ller.example",
+            "jane@M\u{dc}LLER.example",
+            "<Jane@xn--mller-kva.example>",
+            " JANE@xn--mller-kva.example",
+        ];
+        let admitted =
+            forms.iter().cycle().take(40).filter(|form| throttle.admit(NOW, form, peer(1))).count();
+        assert_eq!(admitted, 8);
     }
 
     #[test]

@@ -23,8 +23,11 @@ impl Identity {
     /// Whether it may send as this address.
     #[must_use]
     pub fn covers(&self, address: &Address) -> bool {
-        let own = self.email.to_lowercase();
-        own == address.folded() || own.strip_prefix("*@").is_some_and(|domain| domain == address.domain())
+        // Of a `*` that stands for any local part, the address is one of that domain.
+        match self.email.strip_prefix("*@") {
+            Some(domain) => address.is(&format!("{}@{domain}", address.local())),
+            None => address.is(&self.email),
+        }
     }
 
     /// Whom letters by this identity are from, where the desk's account has that address: the account
@@ -83,6 +86,19 @@ impl Jmap {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_identity_covers_an_address_however_the_server_writes_it() {
+        let covers = |email: &str, address: &str| {
+            let identity =
+                Identity { id: IdentityId::from("1"), name: String::new(), email: email.to_owned() };
+            identity.covers(&Address::parse(address).unwrap())
+        };
+        assert!(covers("Support@M\u{fc}ller.example", "support@xn--mller-kva.example"));
+        assert!(covers("*@m\u{fc}ller.example", "support@xn--mller-kva.example"));
+        assert!(covers("*@Example.com", "a.b@example.com"));
+        assert!(!covers("*@example.com", "support@eu.example.com") && !covers("", "support@example.com"));
+    }
 
     #[test]
     fn letters_are_from_somebody_and_never_from_a_star() {

@@ -235,17 +235,14 @@ struct Ids {
 fn went_to(raw: &Raw, to: &Address) -> bool {
     let recipients =
         raw.envelope.get("rcptTo").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let is_it = |one: &Value| {
-        one.get("email").and_then(Value::as_str).is_some_and(|one| one.to_lowercase() == to.folded())
-    };
+    let is_it = |one: &Value| one.get("email").and_then(Value::as_str).is_some_and(|one| to.is(one));
     if recipients.is_empty() { is_to(&raw.delivery_status, to) } else { recipients.iter().any(is_it) }
 }
 
 /// Whether `deliveryStatus` is about this recipient, or does not say about whom.
 fn is_to(status: &Value, to: &Address) -> bool {
     let Value::Object(recipients) = status else { return true };
-    let is_it = |name: &String| name.trim_matches(['<', '>']).to_lowercase() == to.folded();
-    recipients.is_empty() || recipients.keys().any(is_it)
+    recipients.is_empty() || recipients.keys().any(|name| to.is(name.trim_matches(['<', '>'])))
 }
 
 /// RFC 8621 §7 `deliveryStatus`: the worst of all recipients, of which ours have one.
@@ -260,5 +257,28 @@ fn delivery(status: &Value) -> Delivery {
         Some("yes") if all.all(|one| one == "yes") => Delivery::Delivered,
         Some("queued") => Delivery::Queued,
         _ => Delivery::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipient_is_known_however_the_server_writes_it() {
+        let to = Address::parse("anna.w@m\u{fc}ller.example").unwrap();
+        let raw = |delivery_status: Value, envelope: Value| Raw {
+            id: SubmissionId::from("1"),
+            email_id: None,
+            undo_status: None,
+            delivery_status,
+            envelope,
+        };
+        for text in ["Anna.W@xn--mller-kva.example", "anna.w@m\u{fc}ller.example"] {
+            assert!(went_to(&raw(Value::Null, json!({ "rcptTo": [{ "email": text }] })), &to), "{text}");
+            assert!(went_to(&raw(json!({ format!("<{text}>"): {} }), Value::Null), &to), "{text}");
+        }
+        let other = json!({ "rcptTo": [{ "email": "anna@xn--mller-kva.example" }] });
+        assert!(!went_to(&raw(Value::Null, other), &to));
     }
 }

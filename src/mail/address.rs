@@ -1,5 +1,8 @@
 //! Addresses (RFC 5322 §3.4.1 `addr-spec`), kept as written and compared without regard to case.
+//!
+//! A domain's letters beyond ASCII are not kept as written, because mails carry A-labels (RFC 5890 §2.3.2.1).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -15,9 +18,12 @@ pub enum AddressError {
     Character,
     #[error("the part before the @ has at most 64 octets, and an address 254 (RFC 5321 §4.5.3.1)")]
     Long,
+    #[error("what stands behind the @ is no name that a domain can have (RFC 5891 §4.2)")]
+    Domain,
 }
 
-/// One address. Two addresses are equal when they differ in case only.
+/// One address. Two addresses are equal when they differ in the case of ASCII letters only; a letter
+/// beyond ASCII is no other letter's case, or `\u{212a}`, the sign for kelvin, would be a k.
 #[derive(Clone)]
 pub struct Address {
     written: String,
@@ -30,22 +36,35 @@ impl Address {
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let text = text.trim();
-        let text = text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(text);
-        let (local, domain) = text.rsplit_once('@').ok_or(AddressError::Shape)?;
+        let (local, domain) = halves(text)?;
         if local.is_empty() || domain.is_empty() {
             return Err(AddressError::Shape);
         }
         let bad = |c: char| {
             c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';' | '"' | '(' | ')' | '\\')
         };
-        if text.chars().any(bad) || local.contains('@') {
+        // U+FFFD stands for octets that nobody could read.
+        if local.chars().chain(domain.chars()).any(|c| bad(c) || c == '\u{fffd}') || local.contains('@') {
             return Err(AddressError::Character);
         }
-        if local.len() > 64 || text.len() > 254 {
+        let domain = a_labels(domain).ok_or(AddressError::Domain)?;
+        let written = format!("{local}@{domain}");
+        if local.len() > 64 || written.len() > 254 {
             return Err(AddressError::Long);
         }
-        Ok(Self { written: text.to_owned(), folded: text.to_lowercase() })
+        let folded = written.to_ascii_lowercase();
+        Ok(Self { written, folded })
+    }
+
+    /// Reads an address that is on record. One from before domains were kept in A-labels, or that would
+    /// be refused today, stays as it is: what is listed by address has it in that form.
+    ///
+    /// # Errors
+    /// Where it never was an address.
+    pub fn recorded(text: &str) -> Result<Self, AddressError> {
+        let (_, domain) = halves(text)?;
+        let as_it_is = || Self { written: text.to_owned(), folded: text.to_lowercase() };
+        if domain.is_ascii() { Ok(Self::parse(text).unwrap_or_else(|_| as_it_is())) } else { Ok(as_it_is()) }
     }
 
     /// The address as it was written.
@@ -54,7 +73,27 @@ impl Address {
         &self.written
     }
 
-    /// The form that comparison uses: lower case throughout.
+    /// Whether a text is this address, however it is written.
+    #[must_use]
+    pub fn is(&self, text: &str) -> bool {
+        text.to_ascii_lowercase() == self.folded || Self::parse(text).is_ok_and(|other| other == *self)
+    }
+
+    /// Whether a text has the address in it, however it is written there.
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let forms = [self.folded(), &self.readable()];
+        forms.iter().any(|form| text.contains(&form.to_lowercase()))
+    }
+
+    /// The address in lower case as people read it: the domain in U-labels (RFC 5890 §2.3.2.1).
+    #[must_use]
+    pub fn readable(&self) -> String {
+        format!("{}@{}", self.local(), idna::domain_to_unicode(self.domain()).0)
+    }
+
+    /// The form that comparison uses: ASCII letters in lower case.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
@@ -71,6 +110,32 @@ impl Address {
     pub fn domain(&self) -> &str {
         self.folded.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
+}
+
+/// What stands before and behind the last `@`.
+fn halves(text: &str) -> Result<(&str, &str), AddressError> {
+    let text = text.trim();
+    let text = text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(text);
+    text.rsplit_once('@').ok_or(AddressError::Shape)
+}
+
+/// A domain with each label beyond ASCII as the A-label that mails carry (RFC 5891 §4); `None` where it
+/// has none. Labels in ASCII stay as they are: real ones have underscores.
+#[must_use]
+pub fn a_labels(domain: &str) -> Option<Cow<'_, str>> {
+    let label = |label: &str| {
+        if label.is_ascii() {
+            return Some(label.to_owned());
+        }
+        // A label that becomes ASCII, or several, is a disguise: `\u{212a}` for k, a wide dot for a dot.
+        idna::domain_to_ascii_strict(label)
+            .ok()
+            .filter(|made| made.starts_with("xn--") && !made.contains('.'))
+    };
+    if domain.is_ascii() {
+        return Some(Cow::Borrowed(domain));
+    }
+    domain.split('.').map(label).collect::<Option<Vec<_>>>().map(|labels| labels.join(".").into())
 }
 
 impl PartialEq for Address {
@@ -123,3 +188,6 @@ impl From<Address> for NameAddr {
         Self { name: None, address }
     }
 }
+
+#[cfg(test)]
+mod tests;

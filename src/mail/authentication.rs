@@ -4,7 +4,7 @@
 //! above what came with the mail, so anything further down may be forged.
 
 use super::header::Header;
-use super::{Address, Authentication};
+use super::{Address, Authentication, a_labels};
 
 /// The verdict on the domain of From. `from` is `None` where the mail has no sender.
 pub(super) fn authentication(
@@ -56,10 +56,12 @@ fn is_aligned(vouching: &str, domain: &str) -> bool {
     vouching == domain || vouching.contains('.') && above()
 }
 
-/// The host of `user@host`, `@host` or `host`, in lower case.
+/// The host of `user@host`, `@host` or `host`, in lower case and in A-labels (RFC 8616 §5 lets it stand in
+/// U-labels).
 fn host(value: &str) -> String {
     let value = value.rsplit_once('@').map_or(value, |(_, host)| host);
-    value.trim_matches(['"', '<', '>', '.']).to_ascii_lowercase()
+    let value = value.trim_matches(['"', '<', '>', '.']);
+    a_labels(value).unwrap_or(value.into()).to_ascii_lowercase()
 }
 
 /// One `method=result` with its properties.
@@ -180,6 +182,17 @@ mod tests {
         check("(comment) ID; dmarc=pass", Pass);
         check("other.example; dmarc=pass header.from=mail.example.com", Unknown);
         check("", Unknown);
+    }
+
+    #[test]
+    fn a_domain_is_the_same_in_either_kind_of_labels() {
+        let raw = "Authentication-Results: mx; dmarc=fail header.from=M\u{fc}ller.example\r\n\r\n";
+        let from = Address::parse("anna@xn--mller-kva.example").unwrap();
+        let have = authentication(&Header::split(raw.as_bytes()).0, Some("mx"), Some(&from));
+        assert_eq!(have, Authentication::Fail);
+        let raw = raw.replace("fail", "pass");
+        let have = authentication(&Header::split(raw.as_bytes()).0, Some("mx"), Some(&from));
+        assert_eq!(have, Authentication::Pass);
     }
 
     #[test]

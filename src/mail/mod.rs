@@ -51,7 +51,7 @@ mod redact;
 #[cfg(test)]
 mod testing;
 
-pub use address::{Address, AddressError, NameAddr};
+pub use address::{Address, AddressError, NameAddr, a_labels};
 pub use body::{FilePart, RemoteImages, RenderedBody, part, render, render_own};
 pub use bounce::{DeliveryReport, ReportedAction, ReportedRecipient};
 pub use compose::{Draft, DraftFile, compose};

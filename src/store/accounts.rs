@@ -30,7 +30,11 @@ pub(super) fn by_address<L: Reach + ?Sized>(
     look: &L,
     address: &Address,
 ) -> Result<Option<Account>, StoreError> {
-    named(look, Table::AccountAddresses, address.folded())
+    match named(look, Table::AccountAddresses, address.folded())? {
+        // An account from before domains were kept in A-labels is listed as it was written.
+        None => named(look, Table::AccountAddresses, &address.readable()),
+        account => Ok(account),
+    }
 }
 
 pub(super) fn by_handle<L: Reach + ?Sized>(look: &L, handle: &Handle) -> Result<Option<Account>, StoreError> {

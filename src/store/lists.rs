@@ -294,7 +294,11 @@ fn has_words(ticket: &Ticket, words: &[String]) -> bool {
     let mut text = ticket.title.to_lowercase();
     for person in &ticket.participants {
         text.push('\n');
-        text.push_str(person.address.folded());
+        text.push_str(&person.address.folded().to_lowercase());
+        if person.address.domain().contains("xn--") {
+            text.push('\n');
+            text.push_str(&person.address.readable());
+        }
         if let Some(name) = &person.name {
             text.push('\n');
             text.push_str(&name.to_lowercase());

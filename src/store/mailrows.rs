@@ -110,7 +110,7 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
     if let Some(who) = counted(row).filter(|_| row.verdict.is_counted()) {
-        marks.push(by_sender(&who.to_lowercase(), row));
+        marks.push(by_sender(&who.to_ascii_lowercase(), row));
     }
     if !row.filed {
         marks.push((Table::MailUnfiled, key(row.id)));

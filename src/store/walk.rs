@@ -79,5 +79,5 @@ pub(super) fn letters<L: Reach + ?Sized>(
 /// Whether a mail came from this address, or from a form that somebody there filled in.
 #[must_use]
 pub fn is_from(row: &MailRow, address: &Address) -> bool {
-    [&row.from, &row.requester].into_iter().flatten().any(|who| who.to_lowercase() == address.folded())
+    [&row.from, &row.requester].into_iter().flatten().any(|who| address.is(who))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::public_domains::is_public;
-use crate::mail::Address;
+use crate::mail::{Address, a_labels};
 
 /// The most participants that one mail's Cc adds.
 pub const MOST_CC_OF_A_MAIL: usize = 6;
@@ -17,11 +17,13 @@ pub const MOST_CC_ON_A_TICKET: usize = 10;
 pub enum DomainError {
     #[error("a domain has a form such as customer.example, without an `@`")]
     Shape,
+    #[error("no domain can have such a name (RFC 5891 §4.2)")]
+    Name,
     #[error("anybody can have an address there, so to trust this domain would be to trust everybody")]
     Public,
 }
 
-/// A domain whose authenticated senders may join a ticket of one of their own. Lower case.
+/// A domain whose authenticated senders may join a ticket of one of their own. Lower case, in A-labels.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TrustedDomain(String);
 
@@ -31,12 +33,13 @@ impl TrustedDomain {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, DomainError> {
-        let text = text.trim().trim_end_matches('.').to_lowercase();
+        let text = text.trim().trim_end_matches('.');
+        let text = a_labels(text).ok_or(DomainError::Name)?.to_ascii_lowercase();
         let part = |part: &str| {
             !part.is_empty()
                 && !part.starts_with('-')
                 && !part.ends_with('-')
-                && part.chars().all(|c| c.is_alphanumeric() || c == '-')
+                && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         };
         if !text.contains('.') || text.len() > 253 || !text.split('.').all(part) {
             return Err(DomainError::Shape);
@@ -158,6 +161,12 @@ mod tests {
         assert_eq!(good.as_str(), "customer.example");
         assert!(good.has(&Address::parse("ann@CUSTOMER.example").unwrap()));
         assert!(!good.has(&Address::parse("ann@eu.customer.example").unwrap()));
+        let international = TrustedDomain::parse("M\u{dc}LLER.example").unwrap();
+        assert_eq!(international.as_str(), "xn--mller-kva.example");
+        assert!(international.has(&Address::parse("ann@m\u{fc}ller.example").unwrap()));
+        for bad in ["ban\u{212a}.example", "m\u{fc}_ller.example"] {
+            assert_eq!(TrustedDomain::parse(bad), Err(DomainError::Name), "{bad:?}");
+        }
         for bad in ["", "example", "a@b.example", ".example", "a..example", "-a.example", "a b.example"] {
             assert_eq!(TrustedDomain::parse(bad), Err(DomainError::Shape), "{bad:?}");
         }

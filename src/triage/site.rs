@@ -5,18 +5,19 @@ use std::fmt;
 use super::Budgets;
 use thiserror::Error;
 
-use crate::mail::{Address, ReplyKey};
+use crate::mail::{Address, AddressError, ReplyKey};
 
 /// Why a text is no wildcard address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum WildcardError {
     #[error("a wildcard address has `{{key}}` once, before its `@`")]
     Placeholder,
-    #[error("what stands around `{{key}}` does not make an address")]
-    Address,
+    #[error("what stands around `{{key}}` does not make an address: {0}")]
+    Address(AddressError),
 }
 
-/// An address with a placeholder, `incoming+{key}@desk.example.com`; `%{key}` is read as the same.
+/// An address with a placeholder, `incoming+{key}@desk.example.com`; `%{key}` is read as the same. In
+/// the form that addresses are compared in: lower case, the domain in A-labels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wildcard {
     before: String,
@@ -29,13 +30,14 @@ impl Wildcard {
     /// # Errors
     /// Says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, WildcardError> {
-        let text = text.trim().to_lowercase().replace("%{key}", "{key}");
+        let text = text.trim().to_ascii_lowercase().replace("%{key}", "{key}");
         let (before, after) = text.split_once("{key}").ok_or(WildcardError::Placeholder)?;
         if before.contains('@') || after.contains("{key}") {
             return Err(WildcardError::Placeholder);
         }
-        Address::parse(&format!("{before}key{after}")).map_err(|_| WildcardError::Address)?;
-        Ok(Self { before: before.to_owned(), after: after.to_owned() })
+        let address = Address::parse(&format!("{before}key{after}")).map_err(WildcardError::Address)?;
+        let (local, _) = after.rsplit_once('@').unwrap_or_default();
+        Ok(Self { before: before.to_owned(), after: format!("{local}@{}", address.domain()) })
     }
 
     /// The key that an address of this form carries, in lower case and never empty.

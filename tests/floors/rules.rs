@@ -11,6 +11,7 @@ pub const OWNED: &[(&str, &[&str])] = &[
     ("html2text", &["mail"]),
     ("ammonia", &["mail"]),
     ("pulldown_cmark", &["mail"]),
+    ("idna", &["mail"]),
     ("argon2", &["secret"]),
     ("getrandom", &["secret"]),
     ("toml", &["config"]),

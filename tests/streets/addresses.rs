@@ -2,7 +2,7 @@
 //! mailbox.
 
 use postdesk::desk::{Desk, Links, NewProject, ProjectEdit};
-use postdesk::mail::Authentication;
+use postdesk::mail::{Address, Authentication};
 use postdesk::secret::Random;
 use postdesk::tracker::{Project, ProjectPath, Suffix};
 use postdesk::triage::{HoldCause, IgnoreCause, MailRow, Site, VerdictKind, Wildcard};
@@ -328,4 +328,25 @@ async fn an_edit_is_refused_for_what_it_changes_alone() {
         NewProject { path: path("a..b"), name: None, aliases: Vec::new(), suffix: None, default: false };
     let refused = bench.desk.add_project(dots).await.unwrap_err().to_string();
     assert!(refused.contains("two dots in a row"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_international_domain_is_found_as_mails_carry_it() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let add_aliases = vec![address("support@m\u{fc}ller.example")];
+    let project = edit(&bench, ProjectEdit { add_aliases, ..ProjectEdit::default() }).await;
+    for (no, to) in [(1, "support@xn--mller-kva.example"), (2, "support@m\u{fc}ller.example")] {
+        let row = bench.receive(&post(&format!("m{no}")).to(to).rcpt(DESK)).await;
+        assert_eq!((row.verdict, row.project), (VerdictKind::Open, Some(project.id)), "{to}");
+    }
+    // One from before they were kept as mails carry them is mended by the next edit, whatever it changes.
+    let old = Project { aliases: vec![Address::recorded("old@m\u{fc}ller.example").unwrap()], ..project };
+    bench.store.write(move |w| w.put_project(&old)).await.unwrap();
+    let to = "old@xn--mller-kva.example";
+    let row = bench.receive(&post("m3").to(to).rcpt(DESK)).await;
+    assert_eq!(row.verdict, VerdictKind::Hold(HoldCause::NoProject));
+    edit(&bench, ProjectEdit::default()).await;
+    let row = bench.receive(&post("m4").to(to).rcpt(DESK)).await;
+    assert_eq!(row.verdict, VerdictKind::Open);
 }

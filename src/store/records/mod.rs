@@ -83,7 +83,7 @@ fn fixed<const N: usize>(octets: &[u8], what: &str) -> Result<[u8; N], Unreadabl
 }
 
 fn address(text: &str) -> Result<crate::mail::Address, Unreadable> {
-    crate::mail::Address::parse(text).map_err(|error| Unreadable(format!("no address: {error}")))
+    crate::mail::Address::recorded(text).map_err(|error| Unreadable(format!("no address: {error}")))
 }
 
 fn message_id(text: &str) -> Result<crate::mail::MessageId, Unreadable> {

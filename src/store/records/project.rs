@@ -3,6 +3,7 @@
 use minicbor::{Decode, Encode};
 
 use super::{Record, Stamp, Unreadable, address};
+use crate::mail::Address;
 use crate::tracker::{
     AccountId, FromName, Joining, Project, ProjectId, ProjectPath, Role, Suffix, TrustedDomain,
 };
@@ -125,10 +126,11 @@ impl Record for Project {
                     .iter()
                     .filter_map(|text| TrustedDomain::parse(text).ok())
                     .collect(),
+                // No index has these, so they need not be as they were written.
                 form_senders: stored
                     .form_senders
                     .iter()
-                    .map(|text| address(text))
+                    .map(|text| Address::parse(text).or_else(|_| address(text)))
                     .collect::<Result<_, _>>()?,
             },
             keep_closed_days: stored.keep_closed_days,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::sample::*;
 use super::{Bench, at};
-use crate::store::{Look, Read};
+use crate::store::{Look, Read, is_from};
 use crate::tracker::*;
 use crate::triage::*;
 
@@ -227,6 +227,30 @@ fn counts(read: &Read, now: jiff::Timestamp) -> (u32, u32, u32) {
     let asked = Questions { reply_to, ..Questions::default() };
     assert_eq!(read.facts(&asked, now).unwrap().reply_to, counts, "counted alike");
     (counts.mails_last_hour, counts.confirmations_last_hour, counts.confirmations_last_day)
+}
+
+#[tokio::test]
+async fn a_senders_mails_are_counted_whatever_letters_the_name_has() {
+    let bench = Bench::new();
+    let eva = address("\u{c9}VA@example.org");
+    let from = Some(eva.folded().to_owned());
+    bench
+        .write(move |w| {
+            let row =
+                MailRow { taken_at: at(NOW), verdict: VerdictKind::Open, from: from.clone(), ..mail_row(1) };
+            w.add_mail_row(row).map(drop)
+        })
+        .await;
+    let read = bench.store.read().unwrap();
+    let asked = Questions { sender: Some(eva), ..Questions::default() };
+    assert_eq!(read.facts(&asked, at(NOW)).unwrap().sender.mails_last_hour, 1);
+}
+
+#[test]
+fn a_row_from_before_domains_were_kept_in_a_labels_is_its_senders() {
+    let row = MailRow { from: Some("jane@m\u{fc}ller.example".to_owned()), ..mail_row(1) };
+    assert!(is_from(&row, &address("jane@xn--mller-kva.example")));
+    assert!(!is_from(&row, &address("jane@muller.example")));
 }
 
 #[tokio::test]

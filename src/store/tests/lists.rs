@@ -108,7 +108,8 @@ async fn words_are_found_in_titles_names_and_addresses_whatever_their_case() {
         .write(|w| {
             let mut t = ticket(TicketId(1), ProjectId(1), 1);
             t.title = "Ärger mit der RECHNUNG".to_owned();
-            t.participants = vec![participant(1, "Anna.K@Example.org")];
+            t.participants =
+                vec![participant(1, "Anna.K@Example.org"), participant(2, "\u{d6}zil@m\u{fc}ller.example")];
             w.put_ticket(&t)
         })
         .await;
@@ -120,6 +121,8 @@ async fn words_are_found_in_titles_names_and_addresses_whatever_their_case() {
     assert_eq!(hits(&["ärger"]), 1);
     assert_eq!(hits(&["rechnung", "anna.k@", "kunde"]), 1);
     assert_eq!(hits(&["rechnung", "berta"]), 0);
+    assert_eq!(hits(&["@m\u{fc}ller.example"]), 1);
+    assert_eq!(hits(&["\u{f6}zil@xn--mller"]), 1);
 }
 
 #[tokio::test]

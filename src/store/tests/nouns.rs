@@ -2,6 +2,7 @@
 
 use super::sample::*;
 use super::{Bench, Written, at};
+use crate::mail::Address;
 use crate::store::{Look, StoreError, WriteError};
 use crate::tracker::*;
 use crate::triage::{AdoptHow, Adoption, InHand};
@@ -85,6 +86,41 @@ async fn accounts_are_found_by_their_present_address_and_handle() {
     assert_eq!(read.account_by_handle(&Handle::parse("doe").unwrap()).unwrap().unwrap().id, id);
     let again: Written<AccountId> = bench.store.write(|w| w.add_account(&account("doe"))).await;
     assert!(is_taken(&again), "{again:?}");
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_domains_were_kept_in_a_labels_is_found_and_can_be_mended() {
+    let bench = Bench::new();
+    let raw = |text: &str| Address::recorded(text).unwrap();
+    let jane = Account { address: raw("Jane@M\u{fc}ller.example"), ..account("jane") };
+    let id = bench.write(move |w| w.add_account(&jane)).await;
+    let mut web = Project { aliases: vec![raw("help@m\u{fc}ller.example")], ..project("acme/web") };
+    web.joining.form_senders = vec![raw("form@m\u{fc}ller.example")];
+    let web = bench.write(move |w| w.add_project(&web)).await;
+
+    let alias = address("help@m\u{fc}ller.example");
+    let read = bench.store.read().unwrap();
+    assert_eq!(read.account(id).unwrap().unwrap().address.as_str(), "Jane@M\u{fc}ller.example");
+    for text in ["jane@m\u{fc}ller.example", "jane@xn--mller-kva.example"] {
+        let found = read.account_by_address(&address(text)).unwrap();
+        assert_eq!(found.map(|account| account.id), Some(id), "{text}");
+    }
+    assert_eq!(read.project(web).unwrap().unwrap().aliases, [raw("help@m\u{fc}ller.example")]);
+    assert_eq!(
+        read.project(web).unwrap().unwrap().joining.form_senders,
+        [address("form@xn--mller-kva.example")]
+    );
+    assert!(read.project_by_alias(&alias).unwrap().is_none());
+    bench
+        .write(move |w| {
+            let mut project = w.project(web)?.unwrap();
+            project.aliases = vec![address("help@m\u{fc}ller.example")];
+            w.put_project(&project)
+        })
+        .await;
+    let read = bench.store.read().unwrap();
+    assert_eq!(read.project_by_alias(&alias).unwrap().map(|project| project.id), Some(web));
+    assert!(read.project_by_alias(&raw("help@m\u{fc}ller.example")).unwrap().is_none());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::world::{address, key};
-use crate::mail::{Address, ReplyKey};
+use crate::mail::{Address, AddressError, ReplyKey};
 use crate::tracker::{FromName, Project, ProjectId, ProjectPath, Suffix};
 use crate::triage::{Budgets, KeyForm, Site, Wildcard, WildcardError};
 
@@ -178,13 +178,23 @@ fn the_first_alias_is_shown() {
 }
 
 #[test]
+fn a_wildcard_of_an_international_domain_matches_what_mails_carry() {
+    let wildcard = Wildcard::parse("Incoming+{key}@Desk.M\u{dc}LLER.example").unwrap();
+    assert_eq!(wildcard.to_string(), "incoming+{key}@desk.xn--mller-kva.example");
+    assert_eq!(wildcard.domain(), "desk.xn--mller-kva.example");
+    assert_eq!(wildcard.key_of(&address("incoming+web@desk.xn--mller-kva.example")), Some("web"));
+}
+
+#[test]
 fn a_wildcard_has_its_placeholder_once_and_before_the_at() {
     for (text, error) in [
         ("incoming@desk.example", WildcardError::Placeholder),
         ("incoming@{key}.example", WildcardError::Placeholder),
         ("{key}+{key}@desk.example", WildcardError::Placeholder),
-        ("incoming+{key}", WildcardError::Address),
-        ("in coming+{key}@desk.example", WildcardError::Address),
+        ("incoming+{key}", WildcardError::Address(AddressError::Shape)),
+        ("in coming+{key}@desk.example", WildcardError::Address(AddressError::Character)),
+        ("\"incoming+{key}\"@desk.example", WildcardError::Address(AddressError::Character)),
+        ("incoming+{key}@b\u{fc}_o.example", WildcardError::Address(AddressError::Domain)),
     ] {
         assert_eq!(Wildcard::parse(text), Err(error), "{text}");
     }

@@ -1,0 +1,70 @@
+use super::*;
+
+fn read(text: &str) -> Result<String, AddressError> {
+    Address::parse(text).map(|address| address.to_string())
+}
+
+#[test]
+fn international_domains_are_read_as_mails_carry_them() {
+    let check = |text: &str, want: &str| assert_eq!(read(text).as_deref(), Ok(want), "{text}");
+    check("Support@m\u{fc}ller.example", "Support@xn--mller-kva.example");
+    check("support@M\u{dc}LLER.Example", "support@xn--mller-kva.Example");
+    check("support@mu\u{308}ller.example", "support@xn--mller-kva.example");
+    check("a@\u{4f8b}\u{3048}.\u{30c6}\u{30b9}\u{30c8}", "a@xn--r8jz45g.xn--zckzah");
+    check("j\u{fc}rgen@example.com", "j\u{fc}rgen@example.com");
+    // What stands in real mails, and no rule of registries concerns.
+    for text in ["a@mail_1.example.com", "a@-x.example.com", "a@example.com.", "a@[192.0.2.1]", "a@localhost"]
+    {
+        check(text, text);
+    }
+    check("a@mail_1.m\u{fc}ller.example.", "a@mail_1.xn--mller-kva.example.");
+}
+
+#[test]
+fn no_letter_beyond_ascii_is_read_as_an_ascii_one() {
+    for domain in [
+        "ban\u{212a}.example",
+        "\u{ff42}ank.example",
+        "ba\u{ad}nk.example",
+        "bank\u{3002}example",
+        "b\u{e4}nk\u{3002}example",
+        "a\u{fc}\u{2100}b.example",
+        "\u{fc}_x.example",
+        "\u{fc}\u{fffd}.example",
+        "\u{202e}\u{fc}.example",
+    ] {
+        let address = Address::parse(&format!("anna@{domain}"));
+        assert!(matches!(address, Err(AddressError::Domain | AddressError::Character)), "{address:?}");
+    }
+    assert_ne!(Address::parse("an\u{212a}a@bank.example"), Address::parse("anka@bank.example"));
+    assert!(!Address::parse("anka@bank.example").unwrap().is("an\u{212a}a@bank.example"));
+    assert_eq!(read("an\u{fffd}a@bank.example"), Err(AddressError::Character));
+}
+
+#[test]
+fn what_is_on_record_stays_as_it_is() {
+    let check = |text: &str, written: &str, folded: &str| {
+        let address = Address::recorded(text).unwrap();
+        assert_eq!((address.as_str(), address.folded()), (written, folded), "{text}");
+    };
+    check("Anna@Example.com", "Anna@Example.com", "anna@example.com");
+    check("Jane@M\u{fc}ller.example", "Jane@M\u{fc}ller.example", "jane@m\u{fc}ller.example");
+    check("a@ban\u{212a}.example", "a@ban\u{212a}.example", "a@bank.example");
+    check("a\u{fffd}@example.com", "a\u{fffd}@example.com", "a\u{fffd}@example.com");
+    assert!(Address::recorded("nobody").is_err());
+}
+
+#[test]
+fn an_address_is_known_however_it_is_written() {
+    let address = Address::parse("anna.w@m\u{fc}ller.example").unwrap();
+    for text in ["ANNA.W@xn--mller-kva.example", "<anna.w@m\u{fc}ller.example>"] {
+        assert!(address.is(text), "{text}");
+    }
+    assert!(!address.is("anna@xn--mller-kva.example") && !address.is(""));
+    for text in ["to <Anna.W@M\u{fc}ller.example>", "550 anna.w@xn--mller-kva.example unknown"] {
+        assert!(address.stands_in(text), "{text}");
+    }
+    assert!(!address.stands_in("anna@xn--mller-kva.example"));
+    assert_eq!(address.readable(), "anna.w@m\u{fc}ller.example");
+    assert_eq!(Address::parse("Anna@example.com").unwrap().readable(), "anna@example.com");
+}
