@@ -28,15 +28,26 @@ pub(super) fn authentication(
 }
 
 /// DMARC decides where it was looked at (RFC 7489 §6.6.2); otherwise an aligned pass of DKIM or SPF.
+///
+/// Where it was looked at for a domain that has nothing to do with ours, the server read somebody else in
+/// From than we do. Whoever of us is right, the sender is not proven to be ours, and was made to look so.
 fn judge(results: &[Outcome], domain: &str) -> Authentication {
-    for result in results.iter().filter(|r| r.method == "dmarc") {
-        let about = result.property("header.from").map(host);
-        let about_from = about.is_none_or(|have| have == domain);
+    let domain = domain.trim_end_matches('.');
+    let dmarc = || results.iter().filter(|r| r.method == "dmarc");
+    let about = |r: &Outcome| r.property("header.from").map(host);
+    for result in dmarc().filter(|r| about(r).is_none_or(|have| have == domain)) {
         match result.result.as_str() {
-            "pass" if about_from => return Authentication::Pass,
-            "fail" if about_from => return Authentication::Fail,
-            "pass" => return Authentication::Unknown,
+            "pass" => return Authentication::Pass,
+            "fail" => return Authentication::Fail,
             _ => {}
+        }
+    }
+    for (other, result) in dmarc().filter_map(|r| Some((about(r).filter(|have| have != domain)?, r))) {
+        if !is_aligned(&other, domain) && !is_aligned(domain, &other) {
+            return Authentication::Fail;
+        }
+        if result.result == "pass" {
+            return Authentication::Unknown;
         }
     }
     let passed = |method: &str, names: &[&str]| {
@@ -167,7 +178,8 @@ mod tests {
         check("MX.Example.NET 1; dmarc=pass header.from=mail.example.com", Pass);
         check("ID; dmarc=fail header.from=mail.example.com; dkim=pass header.d=mail.example.com", Fail);
         check("ID; dkim=pass header.d=mail.example.com; dmarc=fail header.from=mail.example.com", Fail);
-        check("ID; dmarc=pass header.from=other.example", Unknown);
+        check("ID; dmarc=pass header.from=example.com", Unknown);
+        check("ID; dmarc=none header.from=example.com; dkim=pass header.d=example.com", Pass);
         check("ID; dmarc=none header.from=mail.example.com; spf=pass smtp.mailfrom=a@mail.example.com", Pass);
         check("ID;\r\n dkim=pass (good; signature) header.d=example.com header.s=s1", Pass);
         check("ID; dkim=pass reason=\"a; dmarc=pass\" header.i=@mail.example.com", Pass);
@@ -185,9 +197,30 @@ mod tests {
     }
 
     #[test]
+    fn whom_the_server_read_otherwise_is_not_whom_we_take_them_for() {
+        for (property, want) in [
+            ("dmarc=fail header.from=other.example", Authentication::Fail),
+            ("dmarc=pass header.from=other.example", Authentication::Fail),
+            ("dmarc=none header.from=mail.example.com.evil.example", Authentication::Fail),
+            ("dmarc=fail header.from=cust; dkim=pass header.d=mail.example.com", Authentication::Fail),
+            (
+                "dmarc=none header.from=other.example; dmarc=pass header.from=mail.example.com",
+                Authentication::Pass,
+            ),
+            (
+                "dmarc=none header.from=other.example; dmarc=fail header.from=mail.example.com",
+                Authentication::Fail,
+            ),
+        ] {
+            let head = format!("Authentication-Results: mx.example.net; {property}");
+            assert_eq!(judged(&head), want, "{property}");
+        }
+    }
+
+    #[test]
     fn a_domain_is_the_same_in_either_kind_of_labels() {
         let raw = "Authentication-Results: mx; dmarc=fail header.from=M\u{fc}ller.example\r\n\r\n";
-        let from = Address::parse("anna@xn--mller-kva.example").unwrap();
+        let from = Address::parse("anna@xn--mller-kva.example.").unwrap();
         let have = authentication(&Header::split(raw.as_bytes()).0, Some("mx"), Some(&from));
         assert_eq!(have, Authentication::Fail);
         let raw = raw.replace("fail", "pass");

@@ -19,6 +19,7 @@ mod reply_key;
 mod charset;
 mod decode;
 mod header;
+mod mailboxes;
 mod structure;
 
 mod authentication;

@@ -118,6 +118,20 @@ fn an_encoded_word_is_nobodys_address() {
 }
 
 #[test]
+fn who_is_somebodys_address_by_our_decoding_alone_is_no_sender() {
+    for from in [
+        &b"anna@cust\0omer.example"[..],
+        b"<anna@cust\romer.example>",
+        b"anna@cust\x1b(Jomer.example",
+        "anna@\u{212a}ustomer.example".as_bytes(),
+    ] {
+        let results = &b"Authentication-Results: mx; dmarc=fail header.from=cust\r\nFrom: "[..];
+        let have = parse(&[results, from, b"\r\n\r\nx"].concat(), Some("mx"));
+        assert_eq!(have.from, None, "{}", String::from_utf8_lossy(from));
+    }
+}
+
+#[test]
 fn parts_are_sorted_into_text_and_files() {
     let raw = mail(
         "Content-Type: multipart/mixed; boundary=m\n\npreamble\n--m\nContent-Type: multipart/alternative; boundary=a\n\n\

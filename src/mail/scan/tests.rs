@@ -32,6 +32,17 @@ fn all_headers_are_scanned_in_order_whatever_order_they_stand_in() {
 }
 
 #[test]
+fn what_decoding_leaves_out_makes_no_address() {
+    for value in
+        ["in\0coming@desk.example.com", "incoming@de\rsk.example.com", "incoming@de\x1b(Jsk.example.com"]
+    {
+        for name in ["Delivered-To", "X-Original-To"] {
+            assert_eq!(addresses(&format!("{name}: {value}\r\n\r\n")), [], "{name}: {value:?}");
+        }
+    }
+}
+
+#[test]
 fn every_instance_is_found_in_the_order_in_which_it_stands() {
     let raw =
         "Delivered-To: b@example.com\nDelivered-To: <a@example.com>\nTo: x@example.com,\n y@example.com\n\n";
@@ -65,7 +76,8 @@ fn received_names_an_address_in_angle_brackets_only() {
 #[test]
 fn hostile_fields_take_linear_time() {
     for piece in ["for <", "for ", "<", "\" <", "(", "=?", "=?utf-8?q?", "<a@", "reply-", "a@b,", ":", ";"] {
-        for name in ["Received", "To", "References", "Delivered-To", "Subject", "Cc", "Content-Type"] {
+        for name in ["Received", "To", "References", "Delivered-To", "Subject", "Cc", "From", "Content-Type"]
+        {
             let raw = format!("{name}: {}\r\n\r\n", piece.repeat(100_000));
             let cost =
                 crate::mail::testing::cost_of(|| crate::mail::parse(raw.as_bytes(), Some("mx.example.com")));
