@@ -317,7 +317,7 @@ impl Delivery {
             ReplyTo::Keyed => self.desk.site().unsubscribe(&row.unsubscribe).map(|a| format!("<mailto:{a}>")),
             ReplyTo::Plain => {
                 let subject = self.desk.site().unsubscribe_subject(&row.unsubscribe);
-                Some(format!("<mailto:{}?subject={subject}>", self.settings.account))
+                Some(format!("<{}?subject={subject}>", mailto(&self.settings.account)))
             }
         };
         let https = self.desk.links().is_https();
@@ -376,5 +376,22 @@ fn vouches(letter: &OutboxRow) -> bool {
             matches!(letter.state, OutboxState::Sent | OutboxState::PresumedSent | OutboxState::Unknown)
         }
         _ => false,
+    }
+}
+
+/// The address as a URI, in which no quotes of a local part may stand (RFC 6068 §2).
+fn mailto(address: &Address) -> String {
+    format!("mailto:{}", address.as_str().replace('"', "%22"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_of_an_address_stand_in_no_uri() {
+        let address = |text| Address::parse(text).unwrap();
+        assert_eq!(mailto(&address("\"help..desk\"@desk.example")), "mailto:%22help..desk%22@desk.example");
+        assert_eq!(mailto(&address("help@desk.example")), "mailto:help@desk.example");
     }
 }

@@ -151,9 +151,9 @@ mod tests {
         let throttle = Throttle::default();
         let forms = [
             "jane@m\u{fc}ller.example",
-            "jane@M\u{dc}LLER.example",
+            "\"jane\"@M\u{dc}LLER.example",
             "<Jane@xn--mller-kva.example>",
-            " JANE@xn--mller-kva.example",
+            " \"JANE\"@xn--mller-kva.example",
         ];
         let admitted =
             forms.iter().cycle().take(40).filter(|form| throttle.admit(NOW, form, peer(1))).count();

@@ -96,7 +96,8 @@ mod tests {
         };
         assert!(covers("Support@M\u{fc}ller.example", "support@xn--mller-kva.example"));
         assert!(covers("*@m\u{fc}ller.example", "support@xn--mller-kva.example"));
-        assert!(covers("*@Example.com", "a.b@example.com"));
+        assert!(covers("\"support\"@example.com", "support@example.com"));
+        assert!(covers("*@Example.com", "\"a..b\"@example.com"));
         assert!(!covers("*@example.com", "support@eu.example.com") && !covers("", "support@example.com"));
     }
 

@@ -1,6 +1,7 @@
 //! Addresses (RFC 5322 §3.4.1 `addr-spec`), kept as written and compared without regard to case.
 //!
-//! A domain's letters beyond ASCII are not kept as written, because mails carry A-labels (RFC 5890 §2.3.2.1).
+//! Two things of an address are not kept as written: quotes that its local part does without, and a
+//! domain's letters beyond ASCII, because mails carry A-labels (RFC 5890 §2.3.2.1).
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -31,12 +32,19 @@ pub struct Address {
 }
 
 impl Address {
-    /// Reads `local@domain`, with or without angle brackets around it.
+    /// Reads `local@domain`, with or without angle brackets around it. `"local"@domain` is the same
+    /// mailbox (RFC 5321 §4.1.2), and keeps its quotes only where a letter needs them; what is no
+    /// address without quotes but for its dots is refused.
     ///
     /// # Errors
     /// Says which rule the text breaks.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let (local, domain) = halves(text)?;
+        let local = match local.strip_prefix('"').and_then(|local| local.strip_suffix('"')) {
+            Some(inner) if inner.chars().all(is_quotable) => inner,
+            Some(_) => return Err(AddressError::Character),
+            None => local,
+        };
         if local.is_empty() || domain.is_empty() {
             return Err(AddressError::Shape);
         }
@@ -48,12 +56,12 @@ impl Address {
             return Err(AddressError::Character);
         }
         let domain = a_labels(domain).ok_or(AddressError::Domain)?;
-        let written = format!("{local}@{domain}");
-        if local.len() > 64 || written.len() > 254 {
+        let quote = if local.split('.').any(str::is_empty) { "\"" } else { "" };
+        let written = format!("{quote}{local}{quote}@{domain}");
+        if local.len() + 2 * quote.len() > 64 || written.len() > 254 {
             return Err(AddressError::Long);
         }
-        let folded = written.to_ascii_lowercase();
-        Ok(Self { written, folded })
+        Ok(Self { written, folded: format!("{local}@{domain}").to_ascii_lowercase() })
     }
 
     /// Reads an address that is on record. One from before domains were kept in A-labels, or that would
@@ -83,7 +91,7 @@ impl Address {
     #[must_use]
     pub fn stands_in(&self, text: &str) -> bool {
         let text = text.to_lowercase();
-        let forms = [self.folded(), &self.readable()];
+        let forms = [self.folded(), self.as_str(), &self.readable()];
         forms.iter().any(|form| text.contains(&form.to_lowercase()))
     }
 
@@ -93,13 +101,13 @@ impl Address {
         format!("{}@{}", self.local(), idna::domain_to_unicode(self.domain()).0)
     }
 
-    /// The form that comparison uses: ASCII letters in lower case.
+    /// The form that comparison uses: ASCII letters in lower case, and never with quotes.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// What stands before the last `@`, in lower case.
+    /// What stands before the last `@`, in lower case and without quotes.
     #[must_use]
     pub fn local(&self) -> &str {
         self.folded.rsplit_once('@').map_or("", |(local, _)| local)
@@ -117,6 +125,13 @@ fn halves(text: &str) -> Result<(&str, &str), AddressError> {
     let text = text.trim();
     let text = text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(text);
     text.rsplit_once('@').ok_or(AddressError::Shape)
+}
+
+/// Whether a character may stand in a quoted local part: what an atom may have (RFC 5322 §3.2.3,
+/// RFC 6532 §3.2), and dots anywhere. All else that quotes allow is nobody's address in practice, and
+/// would have to be escaped wherever an address is written.
+pub(super) fn is_quotable(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii() || "!#$%&'*+-/=?^_`{|}~.".contains(c)
 }
 
 /// A domain with each label beyond ASCII as the A-label that mails carry (RFC 5891 §4); `None` where it

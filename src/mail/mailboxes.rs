@@ -2,6 +2,7 @@
 
 use mail_parser::{HeaderValue, parsers::MessageStream};
 
+use super::address::is_quotable;
 use super::header::{MAX_ADDRESSES, at_most, has_encoded_words, one_line, unfolded};
 use super::{Address, NameAddr, charset};
 
@@ -44,7 +45,7 @@ fn masked(mut octets: Vec<u8>) -> Vec<u8> {
 }
 
 fn list(value: &[u8]) -> Vec<NameAddr> {
-    let mut octets = value.to_vec();
+    let mut octets = bare_locals(value);
     // The line end that the parser crate waits for.
     octets.extend_from_slice(b"\r\n");
     let HeaderValue::Address(list) = MessageStream::new(&octets).parse_address() else {
@@ -62,6 +63,46 @@ fn list(value: &[u8]) -> Vec<NameAddr> {
         }
     };
     list.iter().filter_map(one).take(MAX_ADDRESSES).collect()
+}
+
+/// A list with each quoted local part (RFC 5322 §3.4.1) bare that may stand in an address: the parser
+/// crate takes what is quoted for a name, unless it stands in angle brackets. [`Address`] gives the quotes
+/// back where they are needed.
+pub(super) fn bare_locals(list: &[u8]) -> Vec<u8> {
+    let mut out: Vec<u8> = Vec::with_capacity(list.len());
+    let (mut depth, mut escaped) = (0_u32, false);
+    // Where in `out` the quote in hand opened.
+    let mut open: Option<usize> = None;
+    let mut bytes = list.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        out.push(byte);
+        if std::mem::take(&mut escaped) {
+            continue;
+        }
+        match byte {
+            b'\\' if open.is_some() || depth > 0 => escaped = true,
+            b'(' if open.is_none() => depth += 1,
+            b')' if open.is_none() => depth = depth.saturating_sub(1),
+            b'"' if depth == 0 => match open.take() {
+                None => open = Some(out.len() - 1),
+                Some(start) if bytes.peek() == Some(&b'@') && is_local(&out, start) => {
+                    out.pop();
+                    out.remove(start);
+                }
+                Some(_) => {}
+            },
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Whether what begins with the quote at `start`, and ends with one, is a local part to be read.
+fn is_local(text: &[u8], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| text.get(at));
+    let begins = before.is_none_or(|b| b.is_ascii_whitespace() || b",;:<)".contains(b));
+    let inner = text.get(start + 1..text.len() - 1).unwrap_or_default();
+    begins && !inner.is_empty() && inner.iter().all(|b| is_quotable(char::from(*b)))
 }
 
 #[cfg(test)]

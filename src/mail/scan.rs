@@ -4,6 +4,7 @@
 //! them are read, every instance in the order in which it stands.
 
 use super::header::Header;
+use super::mailboxes::bare_locals;
 use super::{Address, MessageId, ReplyKey, ScanHeader, Scanned};
 
 /// How many finds are kept; a mail to a thousand people is not searched for ever.
@@ -64,6 +65,8 @@ fn listed(header: &Header<'_>, name: &str) -> Vec<Address> {
 /// Whatever looks like an address in a trace header.
 fn loose(value: &str) -> Vec<Address> {
     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '<' | '>' | '"' | '(' | ')');
+    let octets = bare_locals(value.as_bytes());
+    let value = String::from_utf8_lossy(&octets);
     value.split(ends).filter(|word| word.contains('@')).filter_map(|w| Address::parse(w).ok()).collect()
 }
 

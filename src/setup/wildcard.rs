@@ -13,7 +13,7 @@ impl Setup<'_> {
     ) -> Result<Option<String>, SetupError> {
         self.talk.say("")?;
         let (local, domain) = address.as_str().rsplit_once('@').unwrap_or_default();
-        let usual = format!("{local}+{{key}}@{domain}");
+        let usual = format!("{}+{{key}}@{domain}", local.trim_matches('"'));
         loop {
             self.ask_wildcard(&usual)?;
             let Some(found) = self.test(signed_in).await? else { return Ok(None) };

@@ -110,7 +110,7 @@ impl Site {
     #[must_use]
     pub fn reply_on(&self, alias: &Address, key: &ReplyKey) -> Option<Address> {
         let (local, domain) = alias.as_str().rsplit_once('@')?;
-        Address::parse(&format!("{local}+{key}@{domain}")).ok()
+        Address::parse(&format!("{}+{key}@{domain}", local.trim_matches('"'))).ok()
     }
 
     /// The subject of a mail that unsubscribes, for a site whose mailbox knows its bare address only.

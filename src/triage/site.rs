@@ -17,7 +17,7 @@ pub enum WildcardError {
 }
 
 /// An address with a placeholder, `incoming+{key}@desk.example.com`; `%{key}` is read as the same. In
-/// the form that addresses are compared in: lower case, the domain in A-labels.
+/// the form that addresses are compared in: lower case, the domain in A-labels, without quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wildcard {
     before: String,
@@ -34,6 +34,9 @@ impl Wildcard {
         let (before, after) = text.split_once("{key}").ok_or(WildcardError::Placeholder)?;
         if before.contains('@') || after.contains("{key}") {
             return Err(WildcardError::Placeholder);
+        }
+        if text.contains('"') {
+            return Err(WildcardError::Address(AddressError::Character));
         }
         let address = Address::parse(&format!("{before}key{after}")).map_err(WildcardError::Address)?;
         let (local, _) = after.rsplit_once('@').unwrap_or_default();

@@ -330,6 +330,32 @@ async fn an_edit_is_refused_for_what_it_changes_alone() {
     assert!(refused.contains("two dots in a row"), "{refused}");
 }
 
+/// Some Japanese providers gave out names that a letter has to quote (RFC 5321 §4.1.2).
+#[tokio::test]
+async fn a_quoted_local_part_is_a_customer_like_any_other() {
+    let bench = Bench::start().await;
+    bench.adopt_empty().await;
+    let quoted = "\"anna..w\"@docomo.example";
+    let first = post("m1").from(quoted).to("\"incoming+acme/web\"@desk.example").rcpt(DESK);
+    let row = bench.receive(&first.authentication(Authentication::Pass)).await;
+    assert_eq!(row.verdict, VerdictKind::Open);
+    let ticket = bench.ticket(1);
+    assert_eq!(ticket.requester().unwrap().address.as_str(), quoted);
+    bench.comment(&ticket, "Here you are.").await;
+    bench.drain().await;
+    let (left, mail) = bench.left_to(quoted).pop().unwrap();
+    assert_eq!((left.rcpt_to[0].as_str(), mail.to[0].address.as_str()), (quoted, quoted));
+
+    // The same mailbox, as some programs write it; and by the key its owner leaves.
+    let answer = post("m2").from("Anna <anna..w@docomo.example>").to(&mail.reply_to[0].address);
+    let row = bench.receive(&answer).await;
+    assert_eq!((row.verdict, row.ticket), (VerdictKind::Comment, Some(ticket.id)));
+    let token = bench.letters(ticket.id)[0].unsubscribe.clone();
+    let stop = post("stop").from(quoted).to(format!("incoming+{token}-unsubscribe@desk.example"));
+    assert_eq!(bench.receive(&stop).await.verdict, VerdictKind::Unsubscribe);
+    assert!(!bench.ticket(1).requester().unwrap().is_subscribed());
+}
+
 #[tokio::test]
 async fn an_international_domain_is_found_as_mails_carry_it() {
     let bench = Bench::start().await;

@@ -5,6 +5,60 @@ fn read(text: &str) -> Result<String, AddressError> {
 }
 
 #[test]
+fn quotes_are_kept_only_where_they_are_needed() {
+    let check = |text: &str, written: &str, folded: &str| {
+        let address = Address::parse(text).unwrap();
+        assert_eq!((address.as_str(), address.folded()), (written, folded), "{text}");
+        assert_eq!(Address::parse(address.as_str()).as_ref(), Ok(&address), "{text}");
+    };
+    check(
+        "\"incoming+acme/web\"@Desk.example.com",
+        "incoming+acme/web@Desk.example.com",
+        "incoming+acme/web@desk.example.com",
+    );
+    check("<\"Anna\"@example.com>", "Anna@example.com", "anna@example.com");
+    // Some Japanese providers gave out such names; a letter has to quote them (RFC 5321 §4.1.2).
+    for text in ["\"anna..w\"@docomo.ne.jp", "anna..w@docomo.ne.jp"] {
+        check(text, "\"anna..w\"@docomo.ne.jp", "anna..w@docomo.ne.jp");
+    }
+    check("\".anna.\"@docomo.ne.jp", "\".anna.\"@docomo.ne.jp", ".anna.@docomo.ne.jp");
+    // The quotes count among the 64 octets (RFC 5321 §4.5.3.1.1).
+    assert!(read(&format!("{}..@x.jp", "a".repeat(60))).is_ok());
+    assert_eq!(read(&format!("{}..@x.jp", "a".repeat(61))), Err(AddressError::Long));
+}
+
+#[test]
+fn what_needs_quotes_for_more_than_dots_is_no_address() {
+    for local in [
+        "\"anna w\"",
+        "\" anna\"",
+        "\"\"",
+        "\"",
+        "\"anna",
+        "anna\"",
+        "\"an\"na\"",
+        "\"an\\\"na\"",
+        "\"an\\na\"",
+        "\"anna@evil.example\"",
+        "\"anna>\"",
+        "\"<anna\"",
+        "\"a,b\"",
+        "\"a:b\"",
+        "\"a;b\"",
+        "\"a(b)\"",
+        "\"a[b\"",
+        "\"a\r\nBcc: x\"",
+        "\"a\0\"",
+        "\"a\u{7f}\"",
+        "\"a\u{a0}b\"",
+        "\"a\u{85}b\"",
+        "\"a\"b",
+    ] {
+        assert!(Address::parse(&format!("{local}@example.com")).is_err(), "{local:?}");
+    }
+}
+
+#[test]
 fn international_domains_are_read_as_mails_carry_them() {
     let check = |text: &str, want: &str| assert_eq!(read(text).as_deref(), Ok(want), "{text}");
     check("Support@m\u{fc}ller.example", "Support@xn--mller-kva.example");
@@ -48,6 +102,7 @@ fn what_is_on_record_stays_as_it_is() {
         assert_eq!((address.as_str(), address.folded()), (written, folded), "{text}");
     };
     check("Anna@Example.com", "Anna@Example.com", "anna@example.com");
+    check("anna..w@docomo.ne.jp", "\"anna..w\"@docomo.ne.jp", "anna..w@docomo.ne.jp");
     check("Jane@M\u{fc}ller.example", "Jane@M\u{fc}ller.example", "jane@m\u{fc}ller.example");
     check("a@ban\u{212a}.example", "a@ban\u{212a}.example", "a@bank.example");
     check("a\u{fffd}@example.com", "a\u{fffd}@example.com", "a\u{fffd}@example.com");
@@ -56,15 +111,23 @@ fn what_is_on_record_stays_as_it_is() {
 
 #[test]
 fn an_address_is_known_however_it_is_written() {
-    let address = Address::parse("anna.w@m\u{fc}ller.example").unwrap();
-    for text in ["ANNA.W@xn--mller-kva.example", "<anna.w@m\u{fc}ller.example>"] {
+    let address = Address::parse("\"anna..w\"@m\u{fc}ller.example").unwrap();
+    for text in [
+        "ANNA..W@xn--mller-kva.example",
+        "\"anna..w\"@XN--mller-kva.example",
+        "<anna..w@m\u{fc}ller.example>",
+    ] {
         assert!(address.is(text), "{text}");
     }
-    assert!(!address.is("anna@xn--mller-kva.example") && !address.is(""));
-    for text in ["to <Anna.W@M\u{fc}ller.example>", "550 anna.w@xn--mller-kva.example unknown"] {
+    assert!(!address.is("anna.w@xn--mller-kva.example") && !address.is(""));
+    for text in [
+        "to <Anna..W@M\u{fc}ller.example>",
+        "550 anna..w@xn--mller-kva.example unknown",
+        "\"anna..w\"@xn--mller-kva.example,",
+    ] {
         assert!(address.stands_in(text), "{text}");
     }
-    assert!(!address.stands_in("anna@xn--mller-kva.example"));
-    assert_eq!(address.readable(), "anna.w@m\u{fc}ller.example");
+    assert!(!address.stands_in("anna.w@xn--mller-kva.example"));
+    assert_eq!(address.readable(), "anna..w@m\u{fc}ller.example");
     assert_eq!(Address::parse("Anna@example.com").unwrap().readable(), "anna@example.com");
 }

@@ -42,6 +42,20 @@ fn header_lines(raw: &[u8]) -> Vec<String> {
 }
 
 #[test]
+fn a_quoted_recipient_is_written_in_its_quotes() {
+    for name in [None, Some("Anna"), Some("=?Anna?=")] {
+        let raw = compose(&Draft { to: name_addr(name, "anna..w@docomo.ne.jp"), ..draft() });
+        let to = header_lines(&raw).into_iter().find(|line| line.starts_with("To: ")).unwrap();
+        assert!(to.ends_with("<\"anna..w\"@docomo.ne.jp>"), "{to}");
+        let have = parse(&raw, None).to.remove(0);
+        assert_eq!(
+            (have.name.as_deref(), have.address),
+            (name, Address::parse("anna..w@docomo.ne.jp").unwrap())
+        );
+    }
+}
+
+#[test]
 fn a_letter_as_it_leaves() {
     let raw = compose(&draft());
     let text = String::from_utf8(raw.clone()).unwrap();

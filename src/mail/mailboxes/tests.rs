@@ -23,6 +23,36 @@ fn groups_comments_and_bare_names_give_addresses() {
 }
 
 #[test]
+fn quoted_local_parts_are_read_wherever_they_stand() {
+    let check = |value: &str, want: &[&str]| {
+        assert_eq!(of(decoded, value.as_bytes()), want, "{value}");
+        assert_eq!(of(written, value.as_bytes()), want, "{value}");
+    };
+    let docomo = "\"anna..w\"@docomo.ne.jp";
+    check("\"anna..w\"@docomo.ne.jp", &[docomo]);
+    check("<\"anna..w\"@docomo.ne.jp>", &[docomo]);
+    check("Anna <\"anna..w\"@docomo.ne.jp>", &[docomo]);
+    check("\"A \\\"x\\\" W\" <\"anna..w\"@docomo.ne.jp>", &[docomo]);
+    check("anna..w@docomo.ne.jp", &[docomo]);
+    check(
+        "b@example.com,\"anna..w\"@docomo.ne.jp, \"c\"@example.com;",
+        &["b@example.com", docomo, "c@example.com"],
+    );
+    check("Team:\"anna..w\"@docomo.ne.jp;", &[docomo]);
+    check("(\")\"anna..w\"@docomo.ne.jp", &[docomo]);
+    check("\"incoming+acme/web\"@desk.example.com", &["incoming+acme/web@desk.example.com"]);
+    // A name is none, nor is what would need quotes for more than its dots.
+    check("\"anna@evil.example\"@customer.example", &[]);
+    check("<\"anna@evil.example\"@customer.example>", &[]);
+    check("\"anna w\"@customer.example", &[]);
+    check("\"an\\\"na\"@customer.example", &[]);
+    check("\"a\r\n b\"@customer.example", &[]);
+    check("eve\"anna\"@customer.example", &[]);
+    check("\"eve\"\"anna\"@customer.example", &[]);
+    check("\"\\\"anna\"@customer.example <eve@evil.example>", &["eve@evil.example"]);
+}
+
+#[test]
 fn what_decoding_leaves_out_makes_no_address() {
     for value in [
         &b"anna@cust\0omer.example"[..],

@@ -129,6 +129,9 @@ fn who_is_somebodys_address_by_our_decoding_alone_is_no_sender() {
         let have = parse(&[results, from, b"\r\n\r\nx"].concat(), Some("mx"));
         assert_eq!(have.from, None, "{}", String::from_utf8_lossy(from));
     }
+    let raw = "From: \"anna..w\"@docomo.ne.jp\r\n\r\nx";
+    let from = parse(raw.as_bytes(), None).from.unwrap();
+    assert_eq!((from.name, from.address.as_str()), (None, "\"anna..w\"@docomo.ne.jp"));
 }
 
 #[test]

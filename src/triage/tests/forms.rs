@@ -186,6 +186,13 @@ fn a_wildcard_of_an_international_domain_matches_what_mails_carry() {
 }
 
 #[test]
+fn an_alias_with_quotes_takes_a_key_inside_them() {
+    let alias = Address::parse("\"help..desk\"@docomo.example").unwrap();
+    let reply = site("incoming+{key}@desk.example").reply_on(&alias, &key('k')).unwrap();
+    assert_eq!(reply.as_str(), format!("\"help..desk+{}\"@docomo.example", key('k')));
+}
+
+#[test]
 fn a_wildcard_has_its_placeholder_once_and_before_the_at() {
     for (text, error) in [
         ("incoming@desk.example", WildcardError::Placeholder),
