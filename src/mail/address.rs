@@ -23,12 +23,23 @@ pub enum AddressError {
     Domain,
 }
 
-/// One address. Two addresses are equal when they differ in the case of ASCII letters only; a letter
-/// beyond ASCII is no other letter's case, or `\u{212a}`, the sign for kelvin, would be a k.
+/// One address. Two addresses are equal when they differ in case only; `\u{212a}`, the sign for kelvin, is no
+/// k for that, though Unicode has it as its lower case.
 #[derive(Clone)]
 pub struct Address {
     written: String,
     folded: String,
+}
+
+/// An address in the form that comparison and indexes use: lower case, but where an ASCII letter would come of
+/// one beyond ASCII.
+#[must_use]
+pub fn fold(address: &str) -> String {
+    if address.contains(['\u{212a}', '\u{130}']) {
+        address.to_ascii_lowercase()
+    } else {
+        address.to_lowercase()
+    }
 }
 
 impl Address {
@@ -61,7 +72,7 @@ impl Address {
         if local.len() + 2 * quote.len() > 64 || written.len() > 254 {
             return Err(AddressError::Long);
         }
-        Ok(Self { written, folded: format!("{local}@{domain}").to_ascii_lowercase() })
+        Ok(Self { written, folded: fold(&format!("{local}@{domain}")) })
     }
 
     /// Reads an address that is on record. One from before domains were kept in A-labels, or that would
@@ -84,7 +95,7 @@ impl Address {
     /// Whether a text is this address, however it is written.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
-        text.to_ascii_lowercase() == self.folded || Self::parse(text).is_ok_and(|other| other == *self)
+        fold(text) == self.folded || Self::parse(text).is_ok_and(|other| other == *self)
     }
 
     /// Whether a text has the address in it, however it is written there.

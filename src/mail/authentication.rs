@@ -35,6 +35,10 @@ fn judge(results: &[Outcome], domain: &str) -> Authentication {
     let domain = domain.trim_end_matches('.');
     let dmarc = || results.iter().filter(|r| r.method == "dmarc");
     let about = |r: &Outcome| r.property("header.from").map(host);
+    // A server that read nobody in From looked at nothing, and names an empty domain.
+    let nobody = |r: &Outcome| about(r).is_some_and(|have| have.is_empty());
+    let unread = dmarc().any(nobody);
+    let dmarc = || dmarc().filter(|r| !nobody(r));
     for result in dmarc().filter(|r| about(r).is_none_or(|have| have == domain)) {
         match result.result.as_str() {
             "pass" => return Authentication::Pass,
@@ -57,7 +61,12 @@ fn judge(results: &[Outcome], domain: &str) -> Authentication {
         })
     };
     let aligned = passed("dkim", &["header.d", "header.i"]) || passed("spf", &["smtp.mailfrom", "smtp.mail"]);
-    if aligned { Authentication::Pass } else { Authentication::Unknown }
+    match aligned {
+        true => Authentication::Pass,
+        // Or a From that only we can read would get round what its domain asks for.
+        false if unread => Authentication::Fail,
+        false => Authentication::Unknown,
+    }
 }
 
 /// Whether a domain may vouch for another: the same, or one above it. A bare top-level domain
@@ -103,11 +112,22 @@ fn pairs(section: &str) -> Vec<(String, String)> {
     while let Some((name, after)) = rest.split_once('=') {
         // Of words without `=` before the name only the last belongs to it.
         let name = name.split_whitespace().next_back().unwrap_or_default().to_ascii_lowercase();
-        let (value, next) = value_of(after.trim_start());
+        // Some servers write a property without a value.
+        let word = after.split_whitespace().next();
+        let none = after.starts_with(char::is_whitespace) && word.is_none_or(is_property);
+        let (value, next) = if none { (String::new(), after) } else { value_of(after.trim_start()) };
         found.push((name, value));
         rest = next.trim_start();
     }
     found
+}
+
+/// Whether a word begins a `ptype.property=value`.
+fn is_property(word: &str) -> bool {
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let name = word.split_once('=').and_then(|(name, _)| name.split_once('.'));
+    name.is_some_and(|(kind, property)| is_part(kind) && is_part(property))
 }
 
 /// The value that a text begins with, its quotes and backslashes undone, and what follows it. A value
@@ -215,6 +235,24 @@ mod tests {
             let head = format!("Authentication-Results: mx.example.net; {property}");
             assert_eq!(judged(&head), want, "{property}");
         }
+    }
+
+    /// As Stalwart writes of a From in which it finds no address.
+    #[test]
+    fn where_the_server_read_nobody_only_a_signature_vouches() {
+        for policy in ["", " policy.dmarc=reject"] {
+            for (rest, want) in [
+                ("", Authentication::Fail),
+                ("; dkim=pass header.d=evil.example", Authentication::Fail),
+                ("; dkim=pass header.d=mail.example.com", Authentication::Pass),
+            ] {
+                let head =
+                    format!("Authentication-Results: mx.example.net; dmarc=none header.from={policy}{rest}");
+                assert_eq!(judged(&head), want, "{head}");
+            }
+        }
+        let spaced = "Authentication-Results: mx.example.net; dmarc=pass header.from = mail.example.com";
+        assert_eq!(judged(spaced), Authentication::Pass);
     }
 
     #[test]

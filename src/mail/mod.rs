@@ -52,7 +52,7 @@ mod redact;
 #[cfg(test)]
 mod testing;
 
-pub use address::{Address, AddressError, NameAddr, a_labels};
+pub use address::{Address, AddressError, NameAddr, a_labels, fold};
 pub use body::{FilePart, RemoteImages, RenderedBody, part, render, render_own};
 pub use bounce::{DeliveryReport, ReportedAction, ReportedRecipient};
 pub use compose::{Draft, DraftFile, compose};

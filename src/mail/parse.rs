@@ -53,7 +53,7 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
         check: provenance::check_mark(header),
         defects: Vec::new(),
     };
-    inbound.defects = defects(&inbound, senders.len(), structure.cut);
+    inbound.defects = defects(&inbound, &senders, structure.cut);
     Some(inbound)
 }
 
@@ -62,15 +62,20 @@ pub(super) fn inbound(structure: &Structure<'_>, authserv_id: Option<&str>) -> O
 fn authentication_of(header: &Header<'_>, authserv_id: Option<&str>, senders: &[NameAddr]) -> Authentication {
     let first = senders.first().map(|from| &from.address);
     match authentication::authentication(header, authserv_id, first) {
-        Authentication::Pass if senders.len() > 1 => Authentication::Unknown,
+        Authentication::Pass if are_several(senders) => Authentication::Unknown,
         other => other,
     }
 }
 
-fn defects(inbound: &Inbound, senders: usize, cut: bool) -> Vec<Defect> {
+/// Whether senders are not all the same: one who is named twice is one.
+fn are_several(senders: &[NameAddr]) -> bool {
+    senders.windows(2).any(|pair| matches!(pair, [one, next] if one.address != next.address))
+}
+
+fn defects(inbound: &Inbound, senders: &[NameAddr], cut: bool) -> Vec<Defect> {
     let checks = [
         (inbound.from.is_none(), Defect::NoSender),
-        (senders > 1, Defect::SeveralSenders),
+        (are_several(senders), Defect::SeveralSenders),
         (inbound.subject.is_empty(), Defect::NoSubject),
         (inbound.date.is_none(), Defect::NoDate),
         (inbound.message_id.is_none(), Defect::NoMessageId),

@@ -6,7 +6,7 @@ use super::key::{Key, Order, Span, last_u64};
 use super::reach::{Pair, Reach, record};
 use super::schema::{Table, meta};
 use super::{StoreError, Write, counts, site};
-use crate::mail::MessageId;
+use crate::mail::{MessageId, fold};
 use crate::tracker::{MailRowId, RawHash};
 use crate::triage::{MailRow, VerdictKind};
 
@@ -110,7 +110,7 @@ pub(super) fn marks(row: &MailRow) -> Vec<(Table, Key)> {
         marks.push((Table::MailByMessageId, Key::new().text(message_id.as_str()).u64(id)));
     }
     if let Some(who) = counted(row).filter(|_| row.verdict.is_counted()) {
-        marks.push(by_sender(&who.to_ascii_lowercase(), row));
+        marks.push(by_sender(&fold(who), row));
     }
     if !row.filed {
         marks.push((Table::MailUnfiled, key(row.id)));

@@ -91,6 +91,7 @@ fn no_letter_beyond_ascii_is_read_as_an_ascii_one() {
         assert!(matches!(address, Err(AddressError::Domain | AddressError::Character)), "{address:?}");
     }
     assert_ne!(Address::parse("an\u{212a}a@bank.example"), Address::parse("anka@bank.example"));
+    assert_eq!(Address::parse("\u{c9}VA@example.org"), Address::parse("\u{e9}va@example.org"));
     assert!(!Address::parse("anka@bank.example").unwrap().is("an\u{212a}a@bank.example"));
     assert_eq!(read("an\u{fffd}a@bank.example"), Err(AddressError::Character));
 }

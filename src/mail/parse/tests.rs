@@ -83,6 +83,12 @@ fn several_senders_never_pass_and_fail_as_the_first_does() {
     };
     assert_eq!(judged("pass", "From: a@example.com"), Authentication::Pass);
     assert_eq!(judged("fail", "From: a@example.com"), Authentication::Fail);
+    // One who is named twice is one.
+    for twice in ["From: a@example.com, Ann <A@example.com>", "From: a@example.com\r\nFrom: a@example.com"] {
+        assert_eq!(judged("pass", twice), Authentication::Pass, "{twice}");
+        let raw = format!("{twice}\r\n\r\nx");
+        assert!(!parse(raw.as_bytes(), None).defects.contains(&Defect::SeveralSenders), "{twice}");
+    }
     for two in ["From: a@example.com, b@evil.example", "From: a@example.com\r\nFrom: b@evil.example"] {
         assert_eq!(judged("pass", two), Authentication::Unknown, "{two}");
         assert_eq!(judged("fail", two), Authentication::Fail, "{two}");
