@@ -92,12 +92,18 @@ impl IntakeError {
     }
 
     /// The time that the server asked us to wait.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Jmap(error) => error.failure().retry_after(),
             _ => None,
         }
     }
+}
+
+/// Of two troubles the first, unless the second is a time that the server asks for.
+fn graver(first: Option<IntakeError>, second: Option<IntakeError>) -> Option<IntakeError> {
+    let asks = |error: &Option<IntakeError>| error.as_ref().and_then(IntakeError::retry_after).is_some();
+    if asks(&second) && !asks(&first) { second } else { first.or(second) }
 }
 
 /// The street of incoming mail. Cheap to clone.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use tokio::sync::watch;
 
 use super::sort::source_of;
-use super::{Boxes, Holder, Intake, IntakeError};
+use super::{Boxes, Holder, Intake, IntakeError, graver};
 use crate::desk::Street;
 use crate::jmap::EmailId;
 use crate::store::Look;
@@ -89,7 +89,7 @@ impl Intake {
             // server's trouble.
             let none_came = page_of.rows.is_empty();
             let in_the_way = page_of.trouble.is_some();
-            trouble = trouble.or(page_of.trouble);
+            trouble = graver(trouble, page_of.trouble);
             let asked = trouble.as_ref().and_then(IntakeError::retry_after).is_some();
             if in_the_way && none_came || asked {
                 break;
@@ -97,7 +97,7 @@ impl Intake {
         }
         let lies = |source: &EmailRef| !whole || seen.contains(&EmailId::from(source.email.as_str()));
         let missing = self.tries.keep(lies);
-        let withheld = self.tries.withheld(listed.difference(&seen), whole);
+        let withheld = self.tries.withheld(&listed, &seen, whole);
         self.desk.standing().update(|standing| standing.not_downloaded = missing.saturating_add(withheld));
         self.look_at_junk().await;
         if trouble.is_none() {

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 
 use super::sort::Sorted;
 use super::tries::is_about_the_mail;
-use super::{Intake, IntakeError};
+use super::{Intake, IntakeError, graver};
 use crate::desk::{Arrived, Street};
 use crate::jmap::{BlobId, EmailId, Failure, Headline, JmapError, Person};
 use crate::mail::{self, Address, Inbound, NameAddr};
@@ -67,7 +67,7 @@ impl Intake {
         if !calm.is_empty() {
             let (taken, left) = self.take_together(calm, adoption, present).await?;
             rows.extend(taken);
-            trouble = trouble.or(left);
+            trouble = graver(trouble, left);
         }
         let new = rows.len() - before;
         for row in sorted.again {
@@ -98,7 +98,7 @@ impl Intake {
                 Ok(mail) => receiving.push(self.receive(mail, adoption, present)),
                 Err(error) => {
                     in_hand_still = true;
-                    trouble = trouble.or(left_out(error));
+                    trouble = graver(trouble, left_out(error));
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Intake {
                 Ok(row) => rows.push(row),
                 Err(error) => {
                     in_hand_still = true;
-                    trouble = trouble.or(Some(error));
+                    trouble = graver(trouble, Some(error));
                 }
             }
         }

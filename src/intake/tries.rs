@@ -5,7 +5,7 @@
 //! the way. So a mail is given up after an hour where another one was downloaded since, and else
 //! only after a day. Given up means held: nothing is lost, and one click asks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,10 +66,10 @@ impl Tries {
 
     /// What a sweep found listed and unknown to a get; gives how many are so for a second time. An Email
     /// may go away between the two, so that once says nothing. There is nothing of it that could be held.
-    pub(super) fn withheld<'a>(&self, now: impl Iterator<Item = &'a EmailId>, whole: bool) -> u64 {
+    pub(super) fn withheld(&self, listed: &HashSet<EmailId>, given: &HashSet<EmailId>, whole: bool) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut known.withheld);
-        for email in now.take(MOST) {
+        for email in listed.difference(given).take(MOST) {
             let sweeps = before.remove(email).unwrap_or(0).saturating_add(1);
             if sweeps == 2 {
                 tracing::warn!(%email, "the mail server lists this mail and does not give it; it stays where it is");
@@ -78,7 +78,7 @@ impl Tries {
         }
         if !whole {
             // What was not come to is as it was.
-            known.withheld.extend(before);
+            known.withheld.extend(before.into_iter().filter(|(email, _)| !given.contains(email)));
         }
         known.withheld.values().filter(|sweeps| **sweeps > 1).count() as u64
     }
@@ -139,6 +139,18 @@ mod tests {
         assert_eq!(minutes(Some(10)), 60);
         assert_eq!(minutes(Some(0)), 24 * 60, "what came before says nothing");
         assert_eq!(minutes(None), 24 * 60);
+    }
+
+    #[test]
+    fn what_is_listed_and_not_given_counts_from_the_second_sweep_until_it_is_given() {
+        let of = |ids: &[&str]| ids.iter().map(|id| EmailId::from(*id)).collect::<HashSet<_>>();
+        let tries = Tries::default();
+        assert_eq!(tries.withheld(&of(&["a", "b"]), &of(&["b"]), true), 0);
+        assert_eq!(tries.withheld(&of(&["a", "b"]), &of(&["b"]), true), 1);
+        assert_eq!(tries.withheld(&of(&["b"]), &of(&["b"]), false), 1, "it was not come to");
+        assert_eq!(tries.withheld(&of(&["a"]), &of(&["a"]), false), 0);
+        tries.withheld(&of(&["a"]), &of(&[]), true);
+        assert_eq!(tries.withheld(&of(&["b"]), &of(&["b"]), true), 0, "it went away");
     }
 
     #[test]
