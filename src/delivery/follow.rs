@@ -57,19 +57,32 @@ impl Delivery {
         }
         drop(read);
         self.look_for_all(&unknown).await?;
+        progress.followed_at = Some(now);
         if parked_too {
             progress.parked_at = Some(now);
         }
         Ok(())
     }
 
+    /// The same before letters leave, where it was not come to for a while: a server that asks for time again
+    /// and again ends each turn before. That it fails keeps no letter back.
+    pub(super) async fn follow_again(&self, progress: &mut Progress) {
+        if is_due(progress.followed_at, LOOK_EVERY, self.desk.clock.now()) {
+            self.try_to_follow(progress, &UnderWay::default()).await;
+        }
+    }
+
+    async fn try_to_follow(&self, progress: &mut Progress, under_way: &UnderWay) {
+        if let Err(error) = self.follow(progress, under_way).await {
+            tracing::debug!(why = error.whole(), "letters of unknown outcome could not be looked for");
+        }
+    }
+
     /// The same beside letters that leave, which may go on for hours at a server that is slow.
     pub(super) async fn follow_meanwhile(&self, progress: &mut Progress, under_way: &UnderWay) -> Infallible {
         loop {
             self.desk.clock.sleep(LOOK_EVERY).await;
-            if let Err(error) = self.follow(progress, under_way).await {
-                tracing::debug!(why = error.whole(), "letters of unknown outcome could not be looked for");
-            }
+            self.try_to_follow(progress, under_way).await;
         }
     }
 
@@ -81,6 +94,10 @@ impl Delivery {
             let state = self.desk.found(row.id, found).await?;
             if state != row.state {
                 tracing::info!(letter = row.id.0, ?state, "a letter of unknown outcome is settled");
+                if row.state == OutboxState::Submitting && state == OutboxState::Sent {
+                    // Their answers get lost, and they leave.
+                    self.rests().well(row.letter.lane());
+                }
                 self.make_untidy();
             }
         }

@@ -92,6 +92,8 @@ impl UnderWay {
 pub(super) struct Drained {
     /// Whether any letter left.
     pub(super) sent: bool,
+    /// Whether a lane rests by what its letters met.
+    pub(super) rested: bool,
     /// What a single letter met.
     pub(super) single: Option<DeliveryError>,
 }
@@ -104,6 +106,7 @@ struct Turn<'a> {
     begun: u64,
     /// Whether any letter left.
     sent: bool,
+    rested: bool,
     /// What stops all lanes.
     trouble: Option<DeliveryError>,
     /// What a single letter met.
@@ -172,8 +175,13 @@ impl Turn<'_> {
 
     /// Nothing more is begun. What is under way is not given up: it may be at the mail server already.
     fn stops(&mut self, error: impl Into<DeliveryError>) {
+        let error = error.into();
         self.end();
-        self.trouble.get_or_insert(error.into());
+        if self.trouble.as_ref().and_then(DeliveryError::retry_after).is_none() {
+            // A time that the server asks for outweighs what came before.
+            let outweighs = self.trouble.is_none() || error.retry_after().is_some();
+            self.trouble = if outweighs { Some(error) } else { self.trouble.take() };
+        }
     }
 }
 
@@ -191,6 +199,7 @@ impl Delivery {
             under_way,
             begun: 0,
             sent: false,
+            rested: false,
             trouble: None,
             single: None,
         };
@@ -209,7 +218,8 @@ impl Delivery {
                 Err(error) => turn.stops(error),
             }
             if sending.is_empty() {
-                return turn.trouble.map_or(Ok(Drained { sent: turn.sent, single: turn.single }), Err);
+                let Turn { sent, rested, single, trouble, .. } = turn;
+                return trouble.map_or(Ok(Drained { sent, rested, single }), Err);
             }
             let wait = self.until_due().unwrap_or_else(|error| {
                 turn.stops(error);
@@ -278,7 +288,11 @@ impl Delivery {
             if self.room(turn, lane, places) == 0 {
                 continue;
             }
-            let due = self.desk.store.read()?.letters_due_in(lane, now, BATCH)?;
+            let mut due = self.desk.store.read()?.letters_due_in(lane, now, BATCH)?;
+            if self.rests().goes_ahead(lane) {
+                // What met nothing so far tells more than what fails again.
+                due.sort_by_key(|row| row.trouble.is_some());
+            }
             for row in due {
                 if turn.under_way.has(row.id) {
                     continue;
@@ -332,17 +346,20 @@ impl Delivery {
             }
             End::NotNow(error) => {
                 turn.end();
-                turn.trouble = turn.trouble.take().or(error);
+                if let Some(error) = error {
+                    turn.stops(error);
+                }
                 return Ok(());
             }
         };
         let in_doubt = matches!(error, DeliveryError::InDoubt { .. });
         let now = self.desk.clock.elapsed();
-        let rests = self.rests().trouble((lane, now), in_doubt, |whole| self.desk.jittered(whole));
+        let rests = self.rests().trouble((lane, now), id, in_doubt, |whole| self.desk.jittered(whole));
         let asked = error.retry_after();
         if !in_doubt {
             self.desk.postpone(id, asked.unwrap_or_default().max(PAUSE), error.whole()).await?;
         }
+        turn.rested |= rests;
         if asked.is_some() {
             // The server wants to be left alone, whatever the lane.
             turn.stops(error);

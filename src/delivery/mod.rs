@@ -176,6 +176,8 @@ pub struct Delivery {
 struct Progress {
     /// Whether what an earlier run left open was looked for.
     caught_up: bool,
+    /// When letters of unknown outcome were last looked for.
+    followed_at: Option<Timestamp>,
     /// When the parked letters were last looked for.
     parked_at: Option<Timestamp>,
     /// When the mailbox of outgoing letters was last looked through, whether or not there was reason.
@@ -188,7 +190,7 @@ enum Fared {
     Well,
     /// Nothing was tried that would tell.
     AsBefore,
-    /// None left, because of what single ones met.
+    /// None left, or none of one lane, because of what single ones met.
     Badly(DeliveryError),
 }
 
@@ -310,7 +312,9 @@ impl Delivery {
         if !progress.caught_up {
             self.catch_up().await?;
             progress.caught_up = true;
+            progress.followed_at = Some(self.desk.clock.now());
         }
+        self.follow_again(progress).await;
         let under_way = UnderWay::default();
         let sent = tokio::select! {
             biased;
@@ -335,6 +339,9 @@ impl Delivery {
         }
         self.tidy().await;
         let fared = match sent? {
+            Drained { rested: true, single: Some(trouble), .. } => Fared::Badly(trouble),
+            // One lane that fares well says nothing of another.
+            Drained { sent: true, .. } if self.rests().any() => Fared::AsBefore,
             Drained { sent: true, .. } => Fared::Well,
             Drained { single: Some(trouble), .. } => Fared::Badly(trouble),
             _ if self.all_settled()? => Fared::Well,
@@ -387,9 +394,9 @@ impl Delivery {
         let say_again = self.reminder.due(self.desk.clock.elapsed());
         self.desk.standing().update(|standing| {
             if standing.sending_trouble.is_none() {
-                tracing::warn!(%why, "no letters leave for now; it is tried again by itself");
+                tracing::warn!(%why, "letters do not leave for now; it is tried again by itself");
             } else if say_again {
-                tracing::warn!(%why, "still no letters leave; it is tried again by itself");
+                tracing::warn!(%why, "letters still do not leave; it is tried again by itself");
             }
             standing.sending_trouble = Some(why);
         });

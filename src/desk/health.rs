@@ -128,7 +128,7 @@ impl Desk {
                 say(Fitness::Attention, "No mail comes in at present; it is tried again by itself.");
             }
             if standing.sending_trouble.is_some() {
-                say(Fitness::Attention, "No letters leave at present; it is tried again by itself.");
+                say(Fitness::Attention, "Letters do not leave at present; it is tried again by itself.");
             }
         }
         if !standing.stopped_lanes.is_empty() {

@@ -78,11 +78,11 @@ async fn a_day_without_the_mail_server() {
     assert_eq!((health.status, health.mail_in), (Fitness::Failing, "trouble"), "{health:?}");
     let said = log.take();
     assert_eq!(count(&said, "no mail is taken in for now"), 1, "{said:#?}");
-    assert_eq!(count(&said, "no letters leave for now"), 1, "{said:#?}");
+    assert_eq!(count(&said, "letters do not leave for now"), 1, "{said:#?}");
     assert_eq!(said.len(), 2, "nothing else is said: {said:#?}");
     pass(&bench, Duration::from_hours(2)).await;
     let said = log.take();
-    assert_eq!((said.len(), count(&said, "still no")), (2, 2), "a day later: {said:#?}");
+    assert_eq!((said.len(), count(&said, "still")), (2, 2), "a day later: {said:#?}");
 
     bench.server.faults().clear();
     until(&bench, "the mails of the day", || bench.rows().len() == 4).await;

@@ -74,6 +74,40 @@ async fn letters_of_which_nobody_knows_do_not_take_all_others_with_them() {
     assert!(bench.times_left().values().all(|times| *times == 1));
 }
 
+/// As where a proxy gives up before the mail server has answered.
+#[tokio::test]
+async fn a_lane_whose_letters_are_found_in_sent_does_not_rest() {
+    let bench = with_tickets(10).await;
+    bench.server.faults().add(Fault::StatusAfter(SUBMIT, 504), Times::Always);
+    for number in 1..=10 {
+        bench.comment(&bench.ticket(number), "An answer.").await;
+    }
+    for _ in 0..4 {
+        let _ = bench.delivery.run_once().await;
+    }
+    assert_eq!(comments(&bench, OutboxState::Sent).len(), 10);
+    assert!(bench.times_left().values().all(|times| *times == 1));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_time_again_and_again_keeps_nobody_from_looking_for_letters() {
+    let bench = with_tickets(2).await;
+    let streets = Running::start(&bench);
+    at_once(&bench, "streets at work", || bench.desk.standing().get().listening.is_some()).await;
+    work(&bench).await;
+    let lost = bench.server.faults().add(Fault::Status(SUBMIT, 502), Times::Once);
+    bench.comment(&bench.ticket(1), "An answer.").await;
+    at_once(&bench, "one lost", || lost.hits() == 1).await;
+    work(&bench).await;
+    let busy = bench.server.faults().add(Fault::TooMany(SUBMIT, Some(600)), Times::Always);
+    bench.comment(&bench.ticket(2), "Another.").await;
+    pass(&bench, 30 * MINUTE).await;
+    assert!(busy.hits() > 1);
+    assert_eq!(comments(&bench, OutboxState::Unknown).len(), 1, "a person decides of the lost one");
+    assert_eq!(comments(&bench, OutboxState::Waiting).len(), 1);
+    streets.stop().await;
+}
+
 #[tokio::test]
 async fn a_lane_in_trouble_keeps_nothing_of_the_others_back() {
     let theme = tempfile::tempdir().unwrap();
@@ -89,6 +123,8 @@ async fn a_lane_in_trouble_keeps_nothing_of_the_others_back() {
     pass(&bench, 20 * MINUTE).await;
     bench.comment(&bench.ticket(1), "An answer.").await;
     at_once(&bench, "Carl's copy", || bench.left_to("carl@customer.example").len() == 1).await;
+    work(&bench).await;
+    assert!(bench.desk.standing().get().sending_trouble.is_some(), "confirmations leave no more than before");
     streets.stop().await;
 }
 
