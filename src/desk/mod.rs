@@ -225,10 +225,9 @@ impl Desk {
         self.intake_bell.notify_one();
     }
 
-    /// Between half and all of a wait, so that many desks do not knock at once.
+    /// Between half and all of a wait.
     pub(crate) fn jittered(&self, wait: Duration) -> Duration {
-        let half = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) / 2;
-        Duration::from_millis(half + self.random.below(half + 1))
+        self.random.jittered(wait)
     }
 
     pub(crate) fn ring_outbox(&self) {

@@ -210,9 +210,7 @@ impl Jmap {
     fn backoff(&self, attempts: u32) -> Duration {
         let full =
             Duration::from_secs(1_u64.checked_shl(attempts.min(16)).unwrap_or(u64::MAX)).min(LONGEST_BACKOFF);
-        let half = full / 2;
-        let millis = u64::try_from(half.as_millis()).unwrap_or(u64::MAX);
-        half.saturating_add(Duration::from_millis(self.0.random.below(millis.saturating_add(1))))
+        self.0.random.jittered(full)
     }
 
     fn set_mode(&self, mode: Mode) {

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this module owns randomness")]
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Token;
 use crate::mail::{MessageId, ReplyKey};
@@ -55,6 +56,13 @@ impl Random {
     #[must_use]
     pub fn below(&self, end: u64) -> u64 {
         u64::from_le_bytes(self.octets()).checked_rem(end).unwrap_or(0)
+    }
+
+    /// Between half and all of a wait, so that many desks do not knock at once.
+    #[must_use]
+    pub fn jittered(&self, wait: Duration) -> Duration {
+        let half = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) / 2;
+        Duration::from_millis(half.saturating_add(self.below(half.saturating_add(1))))
     }
 
     #[must_use]
