@@ -37,8 +37,7 @@ impl Delivery {
     }
 
     /// Looks for letters whose submission got no answer, and now and then for those that were
-    /// given up: one of them found in Sent later was sent.
-    /// What is under way has its answer to come.
+    /// given up: one of them found in Sent later was sent. What is under way has its answer to come.
     pub(super) async fn follow(
         &self,
         progress: &mut Progress,

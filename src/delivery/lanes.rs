@@ -175,12 +175,12 @@ impl Turn<'_> {
 
     /// Nothing more is begun. What is under way is not given up: it may be at the mail server already.
     fn stops(&mut self, error: impl Into<DeliveryError>) {
-        let error = error.into();
         self.end();
-        if self.trouble.as_ref().and_then(DeliveryError::retry_after).is_none() {
-            // A time that the server asks for outweighs what came before.
-            let outweighs = self.trouble.is_none() || error.retry_after().is_some();
-            self.trouble = if outweighs { Some(error) } else { self.trouble.take() };
+        let error = error.into();
+        let asks = |error: &DeliveryError| error.retry_after().is_some();
+        // A time that the server asks for outweighs what came before.
+        if self.trouble.as_ref().is_none_or(|first| asks(&error) && !asks(first)) {
+            self.trouble = Some(error);
         }
     }
 }

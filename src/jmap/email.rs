@@ -10,6 +10,7 @@ use jmap_client::core::request::Arguments;
 use jmap_client::email::{self, Property, query};
 use jmap_client::{Method, Set};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::mailbox::Got;
@@ -133,16 +134,8 @@ impl Jmap {
     /// # Errors
     /// Where the server does not say.
     pub async fn emails(&self, ids: &[EmailId]) -> Result<Vec<EmailInfo>, JmapError> {
-        let mut emails = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(self.get_chunk()) {
-            let mut batch = self.batch();
-            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
-            get.ids(ids.iter().map(EmailId::as_str)).properties(properties(true));
-            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
-            let got: Got<Raw> = self.call(&batch, true).await?.take(call)?;
-            emails.extend(got.list.into_iter().map(EmailInfo::from));
-        }
-        Ok(emails)
+        let got: Vec<Raw> = self.get_all(ids, || properties(true)).await?;
+        Ok(got.into_iter().map(EmailInfo::from).collect())
     }
 
     /// The Emails that the account took in this second, wherever they lie.
@@ -160,17 +153,10 @@ impl Jmap {
     /// # Errors
     /// Where the server does not say.
     pub async fn referred_to(&self, ids: &[EmailId]) -> Result<HashSet<MessageId>, JmapError> {
-        let mut named = HashSet::new();
-        for ids in ids.chunks(self.get_chunk()) {
-            let mut batch = self.batch();
-            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
-            get.ids(ids.iter().map(EmailId::as_str)).properties([Property::InReplyTo, Property::References]);
-            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
-            let got: Got<References> = self.call(&batch, true).await?.take(call)?;
-            let ids = got.list.iter().flat_map(|raw| raw.in_reply_to.iter().chain(&raw.references));
-            named.extend(ids.filter_map(|id| MessageId::parse(id)));
-        }
-        Ok(named)
+        let fields = || vec![Property::InReplyTo, Property::References];
+        let got: Vec<References> = self.get_all(ids, fields).await?;
+        let ids = got.iter().flat_map(|raw| raw.in_reply_to.iter().chain(&raw.references));
+        Ok(ids.filter_map(|id| MessageId::parse(id)).collect())
     }
 
     /// What these Emails say in a header field, as it stands there (RFC 8621 §4.1.2.1).
@@ -178,26 +164,32 @@ impl Jmap {
     /// # Errors
     /// Where the server does not say.
     pub async fn header_of(&self, ids: &[EmailId], name: &str) -> Result<HashSet<String>, JmapError> {
-        let mut said = HashSet::new();
-        for ids in ids.chunks(self.get_chunk()) {
-            let mut batch = self.batch();
-            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
-            let field = Property::Header(email::Header::as_raw(name, false));
-            get.ids(ids.iter().map(EmailId::as_str)).properties([field]);
-            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
-            let got: Got<Map<String, Value>> = self.call(&batch, true).await?.take(call)?;
-            // Some servers leave the default form out of the property's name.
-            let is_field = |name: &String| name.starts_with("header:");
-            let values = got.list.iter().flatten().filter(|(name, _)| is_field(name));
-            let values = values.filter_map(|(_, value)| value.as_str());
-            said.extend(values.map(|value| value.trim().to_owned()));
-        }
-        Ok(said)
+        let field = || vec![Property::Header(email::Header::as_raw(name, false))];
+        let got: Vec<Map<String, Value>> = self.get_all(ids, field).await?;
+        // Some servers leave the default form out of the property's name.
+        let is_field = |name: &String| name.starts_with("header:");
+        let values = got.iter().flatten().filter(|(name, _)| is_field(name));
+        Ok(values.filter_map(|(_, value)| value.as_str()).map(|value| value.trim().to_owned()).collect())
     }
 
-    /// How many objects one get may ask for (RFC 8620 §2 `maxObjectsInGet`).
-    fn get_chunk(&self) -> usize {
-        usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1)
+    /// These properties of those Emails that exist, in as many requests as RFC 8620 §2 `maxObjectsInGet`
+    /// asks for.
+    async fn get_all<T: DeserializeOwned>(
+        &self,
+        ids: &[EmailId],
+        properties: impl Fn() -> Vec<Property>,
+    ) -> Result<Vec<T>, JmapError> {
+        let most = usize::try_from(self.limits().max_objects_in_get).unwrap_or(usize::MAX).max(1);
+        let mut all = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(most) {
+            let mut batch = self.batch();
+            let mut get = GetRequest::<email::Email<Set>>::new(batch.params(Method::GetEmail));
+            get.ids(ids.iter().map(EmailId::as_str)).properties(properties());
+            let call = batch.add(Method::GetEmail, Arguments::EmailGet(get))?;
+            let got: Got<T> = self.call(&batch, true).await?.take(call)?;
+            all.extend(got.list);
+        }
+        Ok(all)
     }
 
     /// Query and get in one request, tied by a result reference (RFC 8620 §3.7).

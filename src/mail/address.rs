@@ -112,7 +112,7 @@ impl Address {
         format!("{}@{}", self.local(), idna::domain_to_unicode(self.domain()).0)
     }
 
-    /// The form that comparison uses: ASCII letters in lower case, and never with quotes.
+    /// The form that comparison uses: folded, and never with quotes.
     #[must_use]
     pub fn folded(&self) -> &str {
         &self.folded
